@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Every target is a script of tools/, which can be run by itself.
+
+.PHONY: help install-deps build kmod vm shell demo test bench lint clean
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+# tools/vm gets its command as it was typed, dollar signs and all.
+unexport RUN
+
+help: ## this list
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 22
+
+install-deps: ## install what is missing on Debian 12
+	@tools/install
+
+build: install-deps ## the programs, into build/bin
+	@tools/build
+
+kmod: install-deps ## kmod/e7.ko; KVER=RELEASE chooses the kernel
+	@KVER='$(KVER)' tools/kmod
+
+vm: kmod build ## run a command as root in a virtual machine: RUN='command'
+	@tools/vm $(if $(KVER),--kernel '$(KVER)') -- '$(subst ','\'',$(value RUN))'
+
+shell: kmod build ## an interactive shell in that machine
+	@tools/vm $(if $(KVER),--kernel '$(KVER)') --shell
+
+demo: kmod build ## what E7 does, shown on real programs
+	@tools/demo
+
+test: ## all tests
+	@tools/test
+
+bench: kmod build ## figures, in build/bench.json too
+	@tools/bench
+
+lint: install-deps ## formatting and static analysis
+	@tools/lint
+
+clean: ## remove what was built
+	@tools/clean

@@ -1,0 +1,108 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: GPL-2.0-or-later
+import PackageDescription
+
+// One direction of dependency, bottom to top:
+//   CE7Schema ← E7IPC ← E7Rules ← E7Console ← e7-client
+//   CE7Linux ← E7System ← E7Netlink, E7Sandbox ← E7PrivCore, E7BrokerCore ← e7-priv, e7-broker
+
+let common: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+// What e7-priv links keeps to the subset that Embedded Swift compiles too.
+let trusted: [SwiftSetting] =
+  common + [
+    .treatWarning("EmbeddedRestrictions", as: .error)
+  ]
+
+let hardened: [LinkerSetting] = [
+  .unsafeFlags(["-Xlinker", "-z", "-Xlinker", "relro", "-Xlinker", "-z", "-Xlinker", "now"])
+]
+
+let package = Package(
+  name: "e7",
+  products: [
+    .executable(name: "e7-priv", targets: ["e7-priv"]),
+    .executable(name: "e7-broker", targets: ["e7-broker"]),
+    .executable(name: "e7-client", targets: ["e7-client"]),
+  ],
+  dependencies: [
+    // Arguments and help of e7-client, by the Swift project itself.
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    // Logging of e7-broker: the ecosystem's interface.
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+  ],
+  targets: [
+    .target(name: "CE7Schema"),
+    .target(name: "CE7Linux", cSettings: [.define("_GNU_SOURCE")]),
+    // The reference library of netlink, as Debian ships it.
+    .systemLibrary(
+      name: "CNetlink", pkgConfig: "libnl-genl-3.0", providers: [.apt(["libnl-genl-3-dev"])]),
+    // The reference library of capabilities(7).
+    .systemLibrary(name: "CCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
+
+    .target(name: "E7IPC", dependencies: ["CE7Schema"], swiftSettings: trusted),
+    .target(name: "E7System", dependencies: ["CE7Linux"], swiftSettings: trusted),
+    .target(
+      name: "E7Netlink", dependencies: ["CE7Linux", "CE7Schema", "CNetlink", "E7IPC", "E7System"],
+      swiftSettings: trusted),
+    .target(
+      name: "E7Sandbox", dependencies: ["CCap", "CE7Linux", "E7System"], swiftSettings: trusted),
+    .target(
+      name: "E7PrivCore", dependencies: ["CE7Schema", "E7IPC", "E7System"],
+      swiftSettings: trusted),
+    .target(name: "E7Rules", dependencies: ["CE7Schema", "E7IPC"], swiftSettings: common),
+    .target(
+      name: "E7BrokerCore", dependencies: ["CE7Schema", "E7IPC", "E7Rules"],
+      swiftSettings: common),
+    .target(
+      name: "E7Console", dependencies: ["CE7Schema", "E7IPC", "E7Rules"], swiftSettings: common),
+
+    .executableTarget(
+      name: "e7-priv",
+      dependencies: ["CE7Schema", "E7IPC", "E7Netlink", "E7PrivCore", "E7Sandbox", "E7System"],
+      swiftSettings: trusted, linkerSettings: hardened),
+    .executableTarget(
+      name: "e7-broker",
+      dependencies: [
+        "CE7Schema", "E7BrokerCore", "E7IPC", "E7Netlink", "E7Rules", "E7System",
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: common, linkerSettings: hardened),
+    .executableTarget(
+      name: "e7-client",
+      dependencies: [
+        "CE7Schema", "E7Console", "E7IPC", "E7Rules", "E7System",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: common, linkerSettings: hardened),
+
+    .testTarget(
+      name: "E7IPCTests", dependencies: ["CE7Schema", "E7IPC"], swiftSettings: common),
+    .testTarget(
+      name: "E7SystemTests", dependencies: ["CE7Linux", "E7System"], swiftSettings: common),
+    .testTarget(
+      name: "E7NetlinkTests", dependencies: ["CE7Schema", "E7IPC", "E7Netlink", "E7System"],
+      swiftSettings: common),
+    .testTarget(
+      name: "E7SandboxTests", dependencies: ["E7Sandbox", "E7System"], swiftSettings: common),
+    .testTarget(
+      name: "E7PrivCoreTests", dependencies: ["CE7Schema", "E7IPC", "E7PrivCore", "E7System"],
+      swiftSettings: common),
+    .testTarget(
+      name: "E7RulesTests", dependencies: ["CE7Schema", "E7IPC", "E7Rules"],
+      swiftSettings: common),
+    .testTarget(
+      name: "E7BrokerCoreTests",
+      dependencies: ["CE7Schema", "E7BrokerCore", "E7IPC", "E7Rules"], swiftSettings: common),
+    .testTarget(
+      name: "E7ConsoleTests", dependencies: ["CE7Schema", "E7Console", "E7IPC", "E7Rules"],
+      swiftSettings: common),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Everything in which the kernels from 5.10 to 7.2 differ, as far as E7 meets
+ * it; included in front of every file by Kbuild.  The rest of the module reads
+ * as if there were one kernel.
+ */
+#ifndef E7_COMPAT_H
+#define E7_COMPAT_H
+
+#include <linux/fs_struct.h>
+#include <linux/mm_types.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/task.h>
+#include <linux/version.h>
+#include <net/genetlink.h>
+#include <net/sock.h>
+
+/* struct file became SLAB_TYPESAFE_BY_RCU in 6.7: get_file_rcu() re-checks. */
+static inline struct file *compat_mm_exe_file(struct mm_struct *mm)
+{
+	struct file *file;
+
+	rcu_read_lock();
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	file = get_file_rcu(&mm->exe_file);
+#else
+	file = rcu_dereference(mm->exe_file);
+	if (file && !get_file_rcu(file))
+		file = NULL;
+#endif
+	rcu_read_unlock();
+	return file;
+}
+
+/* The root of fs, not referenced: only good for comparing. */
+static inline struct path compat_fs_root(struct fs_struct *fs)
+{
+	struct path root;
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+	unsigned int seq;
+
+	do {
+		seq = read_seqbegin(&fs->seq);
+		root = fs->root;
+	} while (read_seqretry(&fs->seq, seq));
+#else
+	spin_lock(&fs->lock);
+	root = fs->root;
+	spin_unlock(&fs->lock);
+#endif
+	return root;
+}
+
+/* sk->sk_uid got an accessor after 6.12, with annotations for data races. */
+static inline kuid_t compat_sk_uid(const struct sock *sk)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
+	return sk_uid(sk);
+#else
+	return READ_ONCE(sk->sk_uid);
+#endif
+}
+
+/* 6.1 refuses stray flags and the reserved field for commands from this on. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0)
+#define COMPAT_RESV_START_OP(cmd) .resv_start_op = (cmd),
+#else
+#define COMPAT_RESV_START_OP(cmd)
+#endif
+
+/* 6.7, and stable kernels that took the fix; before it a namespace's own. */
+#ifdef GENL_MCAST_CAP_NET_ADMIN
+#define COMPAT_MCAST_ADMIN GENL_MCAST_CAP_NET_ADMIN
+#else
+#define COMPAT_MCAST_ADMIN GENL_UNS_ADMIN_PERM
+#endif
+
+/* Attributes of the request that began a dump. */
+static inline struct nlattr **compat_dump_attrs(struct netlink_callback *cb)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
+	return genl_dumpit_info(cb)->info.attrs;
+#else
+	return genl_dumpit_info(cb)->attrs;
+#endif
+}
+
+#endif /* E7_COMPAT_H */

@@ -1,0 +1,762 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * enl_: the generic-netlink family.
+ *
+ * Anyone may ask, an administrator may change, and an answer goes to whoever
+ * asked: no request leaves a trace that another one sees.  Changes are made
+ * under enl_lock, one at a time, on a copy of the ruleset that is published
+ * whole; between BEGIN and COMMIT the copy is kept as the draft of the socket
+ * that began.
+ *
+ * The family lives in the initial network namespace alone, and administrator
+ * means CAP_NET_ADMIN in the initial user namespace (GENL_ADMIN_PERM).
+ */
+#include <linux/mutex.h>
+#include <linux/netlink.h>
+#include <linux/random.h>
+#include <net/genetlink.h>
+#include <net/netlink.h>
+
+#include "def.h"
+#include "enl.h"
+#include "evt.h"
+#include "rule.h"
+#include "stat.h"
+
+static struct genl_family enl_family;
+static u64 enl_instance;
+
+static DEFINE_MUTEX(enl_lock);
+
+/* The transaction that is open, if any.  Under enl_lock. */
+static struct {
+	struct rule_set *set;
+	u32 portid;
+	u64 base;	/* generation it began from */
+	bool guarded;	/* whether another one since then refuses it */
+	bool changed;
+} enl_draft;
+
+/* ---- answers ---- */
+
+struct enl_reply {
+	struct sk_buff *skb;
+	void *header;
+};
+
+static int enl_reply_begin(struct enl_reply *reply, struct genl_info *info)
+{
+	reply->skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!reply->skb)
+		return -ENOMEM;
+	reply->header = genlmsg_put_reply(reply->skb, info, &enl_family, 0,
+					  info->genlhdr->cmd);
+	if (!reply->header) {
+		nlmsg_free(reply->skb);
+		return -EMSGSIZE;
+	}
+	return 0;
+}
+
+/* Sends the answer, or gives it up where filling it failed. */
+static int enl_reply_end(struct enl_reply *reply, struct genl_info *info,
+			 int error)
+{
+	if (error) {
+		nlmsg_free(reply->skb);
+		return error;
+	}
+	genlmsg_end(reply->skb, reply->header);
+	return genlmsg_reply(reply->skb, info);
+}
+
+static int enl_put_u64(struct sk_buff *skb, enum e7_attr attr, u64 value)
+{
+	return nla_put_u64_64bit(skb, attr, value, E7_ATTR_PAD);
+}
+
+static int enl_put_flag(struct sk_buff *skb, unsigned int flag)
+{
+	u64 value = def_is_set(flag) ? def_flag(flag) : stat_flag(flag);
+
+	return nla_put_u8(skb, E7_ATTR_FLAG, flag) ?:
+	       enl_put_u64(skb, E7_ATTR_VALUE, value);
+}
+
+static int enl_put_rule(struct sk_buff *skb, const struct rule *rule)
+{
+	int error = enl_put_u64(skb, E7_ATTR_ID, rule->id) ?:
+		    nla_put_u8(skb, E7_ATTR_ACTION, rule->action);
+
+	if (!error && rule->prot != E7_PROT_ANY)
+		error = nla_put_u16(skb, E7_ATTR_PROT, rule->prot);
+	if (!error && rule->length)
+		error = nla_put_string(skb, E7_ATTR_PATH, rule->path);
+	return error;
+}
+
+/* ---- requests ---- */
+
+/* Says why, and of which attribute where it is one's fault. */
+static int enl_refuse(struct netlink_ext_ack *extack,
+		      const struct nlattr *attr, int error, const char *why)
+{
+	if (extack) {
+		NL_SET_BAD_ATTR(extack, attr);
+		extack->_msg = why;
+	}
+	return error;
+}
+
+/* Refuses what the command does not take: ignored, it would mislead. */
+static int enl_check_attrs(struct nlattr **attrs, unsigned int cmd,
+			   struct netlink_ext_ack *extack)
+{
+	unsigned int i;
+
+	for (i = 0; i <= DEF_ATTR_MAX; i++)
+		if (attrs[i] && !(def_takes(cmd) & BIT_ULL(i)))
+			return enl_refuse(extack, attrs[i], -EINVAL,
+					  "attribute does not belong to this command");
+	return 0;
+}
+
+#define ENL_NEED(info, attr) \
+	((info)->attrs[attr] ? 0 : \
+	 enl_refuse((info)->extack, NULL, -EINVAL, #attr " is missing"))
+
+/* Fills match from PROT and PATH; its path stays the message's. */
+static int enl_get_match(struct genl_info *info, struct rule_match *match)
+{
+	struct nlattr *path = info->attrs[E7_ATTR_PATH];
+	const char *fault;
+
+	match->prot = info->attrs[E7_ATTR_PROT] ?
+		      nla_get_u16(info->attrs[E7_ATTR_PROT]) : E7_PROT_ANY;
+	match->path = "";
+	match->length = 0;
+	if (!path)
+		return 0;
+	fault = rule_path_fault(nla_data(path), strlen(nla_data(path)));
+	if (fault)
+		return enl_refuse(info->extack, path, -EINVAL, fault);
+	match->path = nla_data(path);
+	match->length = strlen(match->path);
+	return 0;
+}
+
+static int enl_get_action(struct genl_info *info, u8 *action)
+{
+	struct nlattr *attr = info->attrs[E7_ATTR_ACTION];
+
+	*action = nla_get_u8(attr);
+	if (*action == E7_ACTION_ALLOW || *action == E7_ACTION_BLOCK)
+		return 0;
+	return enl_refuse(info->extack, attr, -EINVAL,
+			  "no such action: expected allow (1) or block (2)");
+}
+
+static int enl_check_generation(struct genl_info *info)
+{
+	struct nlattr *attr = info->attrs[E7_ATTR_GENERATION];
+
+	if (!attr || nla_get_u64(attr) == rule_generation())
+		return 0;
+	return enl_refuse(info->extack, attr, -ESTALE,
+			  "the ruleset has changed since that generation");
+}
+
+static bool enl_owns_draft(const struct genl_info *info)
+{
+	return enl_draft.set && enl_draft.portid == info->snd_portid;
+}
+
+/* ---- notices ---- */
+
+static struct sk_buff *enl_message(enum e7_cmd cmd, gfp_t gfp, void **header)
+{
+	struct sk_buff *skb = genlmsg_new(NLMSG_GOODSIZE, gfp);
+
+	if (!skb)
+		return NULL;
+	*header = genlmsg_put(skb, 0, 0, &enl_family, 0, cmd);
+	if (!*header) {
+		nlmsg_free(skb);
+		return NULL;
+	}
+	return skb;
+}
+
+static void enl_multicast(struct sk_buff *skb, void *header,
+			  enum e7_group group, int error)
+{
+	if (error) {
+		nlmsg_free(skb);
+		return;
+	}
+	genlmsg_end(skb, header);
+	/* No listener, or a listener that reads too slowly, is its own loss. */
+	genlmsg_multicast(&enl_family, skb, 0, group, GFP_KERNEL);
+}
+
+bool enl_has_listeners(enum e7_group group)
+{
+	return genl_has_listeners(&enl_family, &init_net, group);
+}
+
+static void enl_notice(enum e7_notice kind, unsigned int flag)
+{
+	struct sk_buff *skb;
+	void *header;
+	int error;
+
+	if (!enl_has_listeners(E7_GROUP_NOTICES))
+		return;
+	skb = enl_message(E7_CMD_NOTICE, GFP_KERNEL, &header);
+	if (!skb)
+		return;
+	error = nla_put_u8(skb, E7_ATTR_KIND, kind);
+	if (!error && kind == E7_NOTICE_RULES)
+		error = enl_put_u64(skb, E7_ATTR_GENERATION, rule_generation());
+	if (!error && kind == E7_NOTICE_FLAG)
+		error = enl_put_flag(skb, flag);
+	enl_multicast(skb, header, E7_GROUP_NOTICES, error);
+}
+
+static int enl_put_address(struct sk_buff *skb, enum e7_attr attr,
+			   const struct evt_record *record,
+			   const union nf_inet_addr *address)
+{
+	return nla_put(skb, attr, record->family == NFPROTO_IPV4 ? 4 : 16,
+		       address);
+}
+
+static int enl_put_event(struct sk_buff *skb, const struct evt_record *record)
+{
+	int error;
+
+	error = nla_put_u8(skb, E7_ATTR_KIND, record->kind) ?:
+		nla_put_u8(skb, E7_ATTR_VERDICT, record->verdict) ?:
+		nla_put_u8(skb, E7_ATTR_REASON, record->reason) ?:
+		nla_put_u8(skb, E7_ATTR_DIRECTION, record->direction) ?:
+		nla_put_u16(skb, E7_ATTR_PROT, record->prot) ?:
+		enl_put_address(skb, E7_ATTR_LOCAL, record, &record->local) ?:
+		enl_put_address(skb, E7_ATTR_REMOTE, record, &record->remote) ?:
+		nla_put_u32(skb, E7_ATTR_NETNS, record->netns) ?:
+		enl_put_u64(skb, E7_ATTR_TIME, record->time) ?:
+		enl_put_u64(skb, E7_ATTR_LOST, stat_flag(E7_FLAG_QLOST));
+	if (!error && record->exe)
+		error = nla_put_string(skb, E7_ATTR_PATH, record->exe->path);
+	if (!error && record->has_ports)
+		error = nla_put_u16(skb, E7_ATTR_LPORT, record->local_port) ?:
+			nla_put_u16(skb, E7_ATTR_RPORT, record->remote_port);
+	if (!error && record->has_uid)
+		error = nla_put_u32(skb, E7_ATTR_UID, record->uid);
+	if (!error && record->pid)
+		error = nla_put_u32(skb, E7_ATTR_PID, record->pid);
+	if (!error && record->cgroup)
+		error = enl_put_u64(skb, E7_ATTR_CGROUP, record->cgroup);
+	if (!error && record->left_out)
+		error = enl_put_u64(skb, E7_ATTR_LEFTOUT, record->left_out);
+	if (!error && record->rule)
+		error = enl_put_u64(skb, E7_ATTR_ID, record->rule);
+	return error;
+}
+
+/* In process context, may sleep. */
+void enl_send_event(const struct evt_record *record)
+{
+	struct sk_buff *skb;
+	void *header;
+
+	skb = enl_message(E7_CMD_EVENT, GFP_KERNEL, &header);
+	if (skb)
+		enl_multicast(skb, header, E7_GROUP_EVENTS,
+			      enl_put_event(skb, record));
+}
+
+/* ---- questions ---- */
+
+static int enl_status(struct sk_buff *skb, struct genl_info *info)
+{
+	struct enl_reply reply;
+	int error = enl_check_attrs(info->attrs, E7_CMD_STATUS, info->extack) ?:
+		    enl_reply_begin(&reply, info);
+
+	if (error)
+		return error;
+	error = nla_put_u32(reply.skb, E7_ATTR_VERSION, E7_GENL_VERSION) ?:
+		enl_put_u64(reply.skb, E7_ATTR_INSTANCE, enl_instance) ?:
+		enl_put_u64(reply.skb, E7_ATTR_GENERATION, rule_generation());
+	return enl_reply_end(&reply, info, error);
+}
+
+static int enl_flag_get(struct sk_buff *skb, struct genl_info *info)
+{
+	struct enl_reply reply;
+	unsigned int flag;
+	int error = enl_check_attrs(info->attrs, E7_CMD_FLAG_GET,
+				    info->extack) ?:
+		    ENL_NEED(info, E7_ATTR_FLAG);
+
+	if (error)
+		return error;
+	flag = nla_get_u8(info->attrs[E7_ATTR_FLAG]);
+	if (!def_exists(flag))
+		return enl_refuse(info->extack, info->attrs[E7_ATTR_FLAG],
+				  -EINVAL, "no such flag");
+	error = enl_reply_begin(&reply, info);
+	if (error)
+		return error;
+	return enl_reply_end(&reply, info, enl_put_flag(reply.skb, flag));
+}
+
+static int enl_flag_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	void *header;
+	int flag;
+	int error = enl_check_attrs(compat_dump_attrs(cb), E7_CMD_RULE_GET,
+				    cb->extack);
+
+	if (error)
+		return error;
+	for (; (flag = def_next(cb->args[0])) >= 0; cb->args[0]++) {
+		header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
+				     cb->nlh->nlmsg_seq, &enl_family,
+				     NLM_F_MULTI, E7_CMD_FLAG_GET);
+		if (!header)
+			break;
+		if (enl_put_flag(skb, flag)) {
+			genlmsg_cancel(skb, header);
+			break;
+		}
+		genlmsg_end(skb, header);
+	}
+	return skb->len;
+}
+
+/*
+ * A dump that a change overtakes goes on by index in the new set and carries
+ * NLM_F_DUMP_INTR, so that whoever asked asks again.
+ */
+static int enl_rule_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct rule_set *set;
+	void *header;
+	int error = enl_check_attrs(compat_dump_attrs(cb), E7_CMD_RULE_GET,
+				    cb->extack);
+
+	if (error)
+		return error;
+	mutex_lock(&enl_lock);
+	set = rule_current();
+	error = rule_set_sort(set);
+	if (error)
+		goto out;
+
+	/* 0 stands for "no generation yet". */
+	cb->seq = set->generation + 1;
+	for (; cb->args[0] < set->count; cb->args[0]++) {
+		header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
+				     cb->nlh->nlmsg_seq, &enl_family,
+				     NLM_F_MULTI, E7_CMD_RULE_GET);
+		if (!header)
+			break;
+		genl_dump_check_consistent(cb, header);
+		if (enl_put_rule(skb, set->order[cb->args[0]])) {
+			genlmsg_cancel(skb, header);
+			/* Not even alone: longer than any rule can be. */
+			error = skb->len ? 0 : -EMSGSIZE;
+			break;
+		}
+		genlmsg_end(skb, header);
+	}
+out:
+	mutex_unlock(&enl_lock);
+	return error ?: skb->len;
+}
+
+/* ---- changes ---- */
+
+static int enl_flag_set(struct sk_buff *skb, struct genl_info *info)
+{
+	struct enl_reply reply;
+	const char *why;
+	unsigned int flag;
+	u64 value;
+	int error = enl_check_attrs(info->attrs, E7_CMD_FLAG_SET,
+				    info->extack) ?:
+		    ENL_NEED(info, E7_ATTR_FLAG) ?:
+		    ENL_NEED(info, E7_ATTR_VALUE);
+
+	if (error)
+		return error;
+	flag = nla_get_u8(info->attrs[E7_ATTR_FLAG]);
+	value = nla_get_u64(info->attrs[E7_ATTR_VALUE]);
+	why = def_check(flag, value);
+	if (why)
+		return enl_refuse(info->extack,
+				  info->attrs[def_is_set(flag) ? E7_ATTR_VALUE :
+								 E7_ATTR_FLAG],
+				  -EINVAL, why);
+	error = enl_reply_begin(&reply, info);
+	if (error)
+		return error;
+
+	mutex_lock(&enl_lock);
+	if (def_flag(flag) != value) {
+		def_store(flag, value);
+		rule_epoch_bump();
+		enl_notice(E7_NOTICE_FLAG, flag);
+	}
+	mutex_unlock(&enl_lock);
+	return enl_reply_end(&reply, info,
+			     enl_put_u64(reply.skb, E7_ATTR_GENERATION,
+					 rule_generation()));
+}
+
+/*
+ * The set that a change of this socket goes to: its draft, grown where it is
+ * full, or a copy of the set in force.  Null where memory ran out.
+ */
+static struct rule_set *enl_edit_begin(struct genl_info *info)
+{
+	struct rule_set *grown;
+
+	if (!enl_owns_draft(info))
+		return rule_set_copy(rule_current(), 1);
+	if (2 * (enl_draft.set->count + 1) <= enl_draft.set->mask)
+		return enl_draft.set;
+	grown = rule_set_copy(enl_draft.set, enl_draft.set->count + 1);
+	if (!grown)
+		return NULL;
+	rule_set_free(enl_draft.set);
+	enl_draft.set = grown;
+	return grown;
+}
+
+static void enl_announce_rules(void)
+{
+	if (def_flag(E7_FLAG_RCHNGQ))
+		enl_notice(E7_NOTICE_RULES, 0);
+}
+
+/* Puts the change in force, keeps it in the draft, or forgets it. */
+static void enl_edit_end(struct genl_info *info, struct rule_set *set,
+			 bool changed)
+{
+	if (enl_owns_draft(info)) {
+		enl_draft.changed |= changed;
+	} else if (changed) {
+		rule_publish(set);
+		enl_announce_rules();
+	} else {
+		rule_set_free(set);
+	}
+}
+
+static int enl_rule_add(struct sk_buff *skb, struct genl_info *info)
+{
+	struct rule_match match;
+	struct enl_reply reply;
+	struct rule_set *set;
+	int changed, error;
+	u64 id;
+	u8 action;
+
+	error = enl_check_attrs(info->attrs, E7_CMD_RULE_ADD, info->extack) ?:
+		ENL_NEED(info, E7_ATTR_ACTION) ?:
+		enl_get_action(info, &action) ?:
+		enl_get_match(info, &match);
+	if (error)
+		return error;
+	if (!match.length && !info->attrs[E7_ATTR_PROT])
+		return enl_refuse(info->extack, NULL, -EINVAL,
+				  "expected PROT or PATH");
+	error = enl_reply_begin(&reply, info);
+	if (error)
+		return error;
+
+	mutex_lock(&enl_lock);
+	set = enl_edit_begin(info);
+	if (!set) {
+		error = -ENOMEM;
+		goto out;
+	}
+	if (set->count >= E7_LIMIT_RULES && !rule_set_find(set, &match)) {
+		error = enl_refuse(info->extack, NULL, -ENOSPC,
+				   "the ruleset is full");
+		enl_edit_end(info, set, false);
+		goto out;
+	}
+	changed = rule_set_put(set, &match, action, rule_new_id());
+	if (changed < 0) {
+		error = changed;
+		enl_edit_end(info, set, false);
+		goto out;
+	}
+	id = rule_set_find(set, &match)->id;
+	enl_edit_end(info, set, changed);
+	error = enl_put_u64(reply.skb, E7_ATTR_ID, id) ?:
+		enl_put_u64(reply.skb, E7_ATTR_GENERATION, rule_generation());
+out:
+	mutex_unlock(&enl_lock);
+	return enl_reply_end(&reply, info, error);
+}
+
+static int enl_rule_del(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *id = info->attrs[E7_ATTR_ID];
+	struct rule_match match;
+	struct enl_reply reply;
+	struct rule_set *set;
+	struct rule *rule;
+	int error;
+
+	error = enl_check_attrs(info->attrs, E7_CMD_RULE_DEL, info->extack) ?:
+		enl_get_match(info, &match);
+	if (error)
+		return error;
+	if (!id && !match.length && !info->attrs[E7_ATTR_PROT])
+		return enl_refuse(info->extack, NULL, -EINVAL,
+				  "expected ID, or PROT or PATH");
+	if (id && (match.length || info->attrs[E7_ATTR_PROT]))
+		return enl_refuse(info->extack, id, -EINVAL,
+				  "expected ID alone, or PROT and PATH");
+	error = enl_reply_begin(&reply, info);
+	if (error)
+		return error;
+
+	mutex_lock(&enl_lock);
+	set = enl_edit_begin(info);
+	if (!set) {
+		error = -ENOMEM;
+		goto out;
+	}
+	rule = id ? rule_set_by_id(set, nla_get_u64(id)) :
+		    rule_set_find(set, &match);
+	if (!rule) {
+		error = enl_refuse(info->extack, id, -ENOENT,
+				   id ? "no rule has this id" :
+					"no rule has exactly this match");
+		enl_edit_end(info, set, false);
+		goto out;
+	}
+	rule_set_remove(set, rule);
+	enl_edit_end(info, set, true);
+	error = enl_put_u64(reply.skb, E7_ATTR_GENERATION, rule_generation());
+out:
+	mutex_unlock(&enl_lock);
+	return enl_reply_end(&reply, info, error);
+}
+
+static int enl_rule_clear(struct sk_buff *skb, struct genl_info *info)
+{
+	struct enl_reply reply;
+	struct rule_set *set;
+	unsigned int before;
+	u8 action = 0;
+	int error;
+
+	error = enl_check_attrs(info->attrs, E7_CMD_RULE_CLEAR, info->extack);
+	if (!error && info->attrs[E7_ATTR_ACTION])
+		error = enl_get_action(info, &action);
+	if (error)
+		return error;
+	error = enl_reply_begin(&reply, info);
+	if (error)
+		return error;
+
+	mutex_lock(&enl_lock);
+	error = enl_check_generation(info);
+	if (error)
+		goto out;
+	set = enl_edit_begin(info);
+	if (!set) {
+		error = -ENOMEM;
+		goto out;
+	}
+	before = set->count;
+	if (action) {
+		rule_set_clear(set, action);
+	} else {
+		rule_set_clear(set, E7_ACTION_ALLOW);
+		rule_set_clear(set, E7_ACTION_BLOCK);
+	}
+	enl_edit_end(info, set, set->count != before);
+	error = enl_put_u64(reply.skb, E7_ATTR_GENERATION, rule_generation());
+out:
+	mutex_unlock(&enl_lock);
+	return enl_reply_end(&reply, info, error);
+}
+
+/* ---- transactions ---- */
+
+static void enl_draft_drop(void)
+{
+	rule_set_free(enl_draft.set);
+	enl_draft.set = NULL;
+}
+
+static int enl_begin(struct sk_buff *skb, struct genl_info *info)
+{
+	struct enl_reply reply;
+	bool replace = info->attrs[E7_ATTR_REPLACE];
+	int error;
+
+	error = enl_check_attrs(info->attrs, E7_CMD_BEGIN, info->extack) ?:
+		enl_reply_begin(&reply, info);
+	if (error)
+		return error;
+
+	mutex_lock(&enl_lock);
+	if (enl_draft.set) {
+		error = enl_refuse(info->extack, NULL, -EBUSY,
+				   enl_owns_draft(info) ?
+				   "this socket has a transaction open" :
+				   "another socket has a transaction open");
+		goto out;
+	}
+	error = enl_check_generation(info);
+	if (error)
+		goto out;
+	enl_draft.set = replace ? rule_set_new(0) :
+				  rule_set_copy(rule_current(), 0);
+	if (!enl_draft.set) {
+		error = -ENOMEM;
+		goto out;
+	}
+	enl_draft.portid = info->snd_portid;
+	enl_draft.base = rule_generation();
+	enl_draft.guarded = !replace || info->attrs[E7_ATTR_GENERATION];
+	enl_draft.changed = replace && rule_count();
+	error = enl_put_u64(reply.skb, E7_ATTR_GENERATION, rule_generation());
+out:
+	mutex_unlock(&enl_lock);
+	return enl_reply_end(&reply, info, error);
+}
+
+/* COMMIT and ABORT. */
+static int enl_finish(struct sk_buff *skb, struct genl_info *info)
+{
+	bool commit = info->genlhdr->cmd == E7_CMD_COMMIT;
+	struct enl_reply reply;
+	int error;
+
+	error = enl_check_attrs(info->attrs, info->genlhdr->cmd,
+				info->extack) ?:
+		enl_reply_begin(&reply, info);
+	if (error)
+		return error;
+
+	mutex_lock(&enl_lock);
+	if (!enl_owns_draft(info)) {
+		error = enl_refuse(info->extack, NULL, -EINVAL,
+				   "this socket has no transaction open");
+		goto out;
+	}
+	if (commit && enl_draft.guarded &&
+	    enl_draft.base != rule_generation()) {
+		error = enl_refuse(info->extack, NULL, -ESTALE,
+				   "another socket has changed the ruleset since BEGIN");
+		enl_draft_drop();
+		goto out;
+	}
+	if (commit && enl_draft.changed) {
+		rule_publish(enl_draft.set);
+		enl_draft.set = NULL;
+		enl_announce_rules();
+	} else {
+		enl_draft_drop();
+	}
+	error = enl_put_u64(reply.skb, E7_ATTR_GENERATION, rule_generation());
+out:
+	mutex_unlock(&enl_lock);
+	return enl_reply_end(&reply, info, error);
+}
+
+/* A transaction ends with its socket. */
+static int enl_released(struct notifier_block *block, unsigned long event,
+			void *data)
+{
+	const struct netlink_notify *notify = data;
+
+	if (event != NETLINK_URELEASE ||
+	    notify->protocol != NETLINK_GENERIC ||
+	    !net_eq(notify->net, &init_net))
+		return NOTIFY_DONE;
+	mutex_lock(&enl_lock);
+	if (enl_draft.set && enl_draft.portid == notify->portid)
+		enl_draft_drop();
+	mutex_unlock(&enl_lock);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block enl_notifier = {
+	.notifier_call = enl_released,
+};
+
+/* ---- the family ---- */
+
+static const struct genl_small_ops enl_ops[] = {
+	{ .cmd = E7_CMD_STATUS, .doit = enl_status },
+	{ .cmd = E7_CMD_FLAG_GET, .doit = enl_flag_get,
+	  .dumpit = enl_flag_dump },
+	{ .cmd = E7_CMD_RULE_GET, .dumpit = enl_rule_dump },
+	{ .cmd = E7_CMD_FLAG_SET, .doit = enl_flag_set,
+	  .flags = GENL_ADMIN_PERM },
+	{ .cmd = E7_CMD_RULE_ADD, .doit = enl_rule_add,
+	  .flags = GENL_ADMIN_PERM },
+	{ .cmd = E7_CMD_RULE_DEL, .doit = enl_rule_del,
+	  .flags = GENL_ADMIN_PERM },
+	{ .cmd = E7_CMD_RULE_CLEAR, .doit = enl_rule_clear,
+	  .flags = GENL_ADMIN_PERM },
+	{ .cmd = E7_CMD_BEGIN, .doit = enl_begin, .flags = GENL_ADMIN_PERM },
+	{ .cmd = E7_CMD_COMMIT, .doit = enl_finish, .flags = GENL_ADMIN_PERM },
+	{ .cmd = E7_CMD_ABORT, .doit = enl_finish, .flags = GENL_ADMIN_PERM },
+};
+
+#define GROUP_FLAGS_ANY 0
+#define GROUP_FLAGS_ADMIN COMPAT_MCAST_ADMIN
+
+static const struct genl_multicast_group enl_groups[] = {
+#define E7_GROUP(N, s, n, a, ACCESS, d) \
+	[n] = { .name = #a, .flags = GROUP_FLAGS_##ACCESS },
+#include "uapi/defs.x"
+};
+
+static struct genl_family enl_family __ro_after_init = {
+	.name = E7_GENL_NAME,
+	.version = E7_GENL_VERSION,
+	.module = THIS_MODULE,
+	.maxattr = DEF_ATTR_MAX,
+	.policy = def_policy,
+	.small_ops = enl_ops,
+	.n_small_ops = ARRAY_SIZE(enl_ops),
+	.mcgrps = enl_groups,
+	.n_mcgrps = ARRAY_SIZE(enl_groups),
+	COMPAT_RESV_START_OP(1)
+};
+
+int enl_init(void)
+{
+	int error;
+
+	get_random_bytes(&enl_instance, sizeof(enl_instance));
+	error = netlink_register_notifier(&enl_notifier);
+	if (error)
+		return error;
+	error = genl_register_family(&enl_family);
+	if (error)
+		netlink_unregister_notifier(&enl_notifier);
+	return error;
+}
+
+/* After the last event. */
+void enl_exit(void)
+{
+	enl_notice(E7_NOTICE_UNLOAD, 0);
+	genl_unregister_family(&enl_family);
+	netlink_unregister_notifier(&enl_notifier);
+	enl_draft_drop();
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef E7_EVT_H
+#define E7_EVT_H
+
+#include <linux/netfilter.h>
+#include <linux/types.h>
+
+#include "psi.h"
+#include "uapi/e7.h"
+
+/* A packet worth telling, as it waits in the queue. */
+struct evt_record {
+	u64 time;	/* ns since 1970 */
+	u64 rule;	/* 0 where none decided */
+	u64 cgroup;	/* 0 where there is no socket */
+	u64 left_out;
+	struct psi_exe *exe;	/* referenced by the queue; may be null */
+	union nf_inet_addr local;
+	union nf_inet_addr remote;
+	u32 netns;
+	u32 uid;
+	pid_t pid;	/* 0 where unknown */
+	u16 prot;
+	u16 local_port;
+	u16 remote_port;
+	u8 family;	/* NFPROTO_IPV4 or NFPROTO_IPV6 */
+	u8 kind;	/* enum e7_event */
+	u8 verdict;	/* enum e7_verdict */
+	u8 reason;	/* enum e7_reason */
+	u8 direction;	/* enum e7_direction */
+	bool has_ports;
+	bool has_uid;
+};
+
+int evt_init(void);
+void evt_exit(void);
+
+bool evt_due(enum e7_event kind, const struct psi_exe *exe, u16 prot,
+	     enum e7_verdict verdict, u64 *left_out);
+void evt_put(const struct evt_record *record);
+
+#endif /* E7_EVT_H */

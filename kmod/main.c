@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * E7: which program owns each packet, and rules that decide about it.
+ *
+ * Every part is set up here and taken down in the opposite order; see
+ * docs/design.md for how they fit together.
+ */
+#include <linux/init.h>
+#include <linux/module.h>
+
+#include "enl.h"
+#include "evt.h"
+#include "flow.h"
+#include "hook.h"
+#include "ksc.h"
+#include "probe.h"
+#include "psi.h"
+#include "rule.h"
+#include "stat.h"
+
+static int __init mod_init(void)
+{
+	int error;
+
+	stat_init();
+	error = rule_init();
+	if (error)
+		return error;
+	error = psi_init();
+	if (error)
+		goto err_psi;
+	error = ksc_init();
+	if (error)
+		goto err_ksc;
+	error = flow_init();
+	if (error)
+		goto err_flow;
+	error = evt_init();
+	if (error)
+		goto err_evt;
+	error = enl_init();
+	if (error)
+		goto err_enl;
+	probe_init();
+	error = hook_init();
+	if (error)
+		goto err_hook;
+	pr_info("e7: loaded\n");
+	return 0;
+
+err_hook:
+	probe_exit();
+	enl_exit();
+err_enl:
+	evt_exit();
+err_evt:
+	flow_exit();
+err_flow:
+	ksc_exit();
+err_ksc:
+	psi_exit();
+err_psi:
+	rule_exit();
+	return error;
+}
+
+static void __exit mod_exit(void)
+{
+	hook_exit();
+	probe_exit();
+	/* Its work sends through the family. */
+	evt_exit();
+	enl_exit();
+	flow_exit();
+	ksc_exit();
+	psi_exit();
+	rule_exit();
+	/* What kfree_rcu() and call_rcu() of all of these still hold. */
+	rcu_barrier();
+	pr_info("e7: unloaded\n");
+}
+
+module_init(mod_init);
+module_exit(mod_exit);
+
+MODULE_DESCRIPTION("E7 application firewall");
+MODULE_LICENSE("GPL");
+MODULE_VERSION("1.0");

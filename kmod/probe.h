@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef E7_PROBE_H
+#define E7_PROBE_H
+
+void probe_init(void);
+void probe_exit(void);
+
+#endif /* E7_PROBE_H */

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* TCP, RFC 9293 section 3.1. */
+#include "prot.h"
+#include "uapi/e7.h"
+
+#define TCP_HEADER 20
+
+static enum prot_result prot_tcp_parse(const u8 *header, unsigned int rest,
+				       struct prot_ports *ports)
+{
+	unsigned int length = (header[12] >> 4) * 4;
+
+	if (length < TCP_HEADER || length > rest)
+		return PROT_MALFORMED;
+	ports->source = prot_u16(header);
+	ports->destination = prot_u16(header + 2);
+	ports->present = true;
+	return PROT_OK;
+}
+
+const struct prot_ops prot_tcp = {
+	.name = "tcp",
+	.number = E7_PROT_TCP,
+	.size = TCP_HEADER,
+	.parse = prot_tcp_parse,
+};

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * stat_: the counters, kept a processor and added up when they are read, so
+ * that a packet writes nothing that another processor reads.
+ */
+#include <linux/cpumask.h>
+#include <linux/timekeeping.h>
+
+#include "def.h"
+#include "rule.h"
+#include "stat.h"
+
+DEFINE_PER_CPU(struct stat_counters, stat_counters);
+
+static time64_t stat_loaded;
+
+void stat_init(void)
+{
+	stat_loaded = ktime_get_boottime_seconds();
+}
+
+#define stat_sum(counter) ({ \
+	u64 sum_ = 0; \
+	int cpu_; \
+	for_each_possible_cpu(cpu_) \
+		sum_ += READ_ONCE(per_cpu(stat_counters, cpu_).counter); \
+	sum_; })
+
+/* The present number of a flag that is only read. */
+u64 stat_flag(unsigned int counter)
+{
+	switch (counter) {
+	case E7_FLAG_UPTIME:
+		return ktime_get_boottime_seconds() - stat_loaded;
+	case E7_FLAG_QPACKETS:
+		return stat_sum(packets);
+	case E7_FLAG_QDROPS:
+		return stat_sum(drops);
+	case E7_FLAG_QLOST:
+		return stat_sum(lost);
+	case E7_FLAG_RULES:
+		return rule_count();
+	case E7_FLAG_GENERATION:
+		return rule_generation();
+	default:
+		return 0;
+	}
+}

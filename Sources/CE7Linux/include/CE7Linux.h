@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What Swift cannot reach of Linux by itself: macros, variadic functions, and what glibc declares
+// only under _GNU_SOURCE, which this header must not need.
+//
+// Every function that can fail returns a negative errno(3) then.
+#ifndef CE7LINUX_H
+#define CE7LINUX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Errors (error.c)
+
+enum {
+  E7_EPERM = 1,
+  E7_ENOENT = 2,
+  E7_EINTR = 4,
+  E7_EAGAIN = 11,
+  E7_ENOMEM = 12,
+  E7_EBUSY = 16,
+  E7_ENODEV = 19,
+  E7_EINVAL = 22,
+  E7_ERANGE = 34,
+  E7_ENAMETOOLONG = 36,
+  E7_EPROTO = 71,
+  E7_EBADMSG = 74,
+  E7_EUSERS = 87,
+  E7_EOPNOTSUPP = 95,
+  E7_ECONNABORTED = 103,
+  E7_ENOBUFS = 105,
+  E7_ETIMEDOUT = 110,
+  E7_ESTALE = 116,
+};
+
+/// The name of an errno, such as "EPERM", static, or null.
+const char *_Nullable e7_errno_name(int32_t number);
+
+/// What an errno means, in English, static, or null.
+const char *_Nullable e7_errno_text(int32_t number);
+
+// Unix sockets, SOCK_SEQPACKET, close-on-exec (socket.c)
+
+struct e7_credentials {
+  int32_t pid;
+  uint32_t uid;
+  uint32_t gid;
+};
+
+struct e7_received {
+  struct e7_credentials credentials;
+  bool has_credentials;
+  bool truncated;
+  int32_t passed;
+};
+
+int32_t e7_unix_connect(const uint8_t *_Nonnull path, size_t count, int32_t milliseconds);
+int32_t e7_unix_listen(const uint8_t *_Nonnull path, size_t count, uint32_t mode, int32_t backlog);
+int32_t e7_unix_accept(int32_t listener);
+int32_t e7_unix_pair(int32_t *_Nonnull ends);
+int32_t e7_pass_credentials(int32_t fd);
+
+/// Whether a descriptor is an end of a socketpair(2) of unix(7), of type SOCK_SEQPACKET, or at
+/// least of no connection that a path in the file system names.
+bool e7_is_unix_pair(int32_t fd);
+int32_t e7_peer_credentials(int32_t fd, struct e7_credentials *_Nonnull credentials);
+
+/// Fills `groups` and returns how many there are; with a larger number than `capacity`, nothing
+/// was filled.
+int64_t e7_peer_groups(int32_t fd, uint32_t *_Nonnull groups, size_t capacity);
+
+/// Sends one datagram, with the descriptor `passed` unless it is -1; never blocks, no SIGPIPE.
+int64_t e7_send(int32_t fd, const uint8_t *_Nonnull bytes, size_t count, int32_t passed);
+
+/// Receives one datagram; never blocks.
+///
+/// The control buffer has room for SCM_CREDENTIALS where SO_PASSCRED is on, for one descriptor
+/// where one is expected, and for nothing else, so that the kernel installs no other.
+int64_t e7_receive(int32_t fd, uint8_t *_Nonnull bytes, size_t capacity, bool expects_descriptor,
+                   struct e7_received *_Nonnull received);
+
+struct e7_netlink_received {
+  /// The sender's netlink port, 0 for the kernel.
+  uint32_t port;
+  bool truncated;
+};
+
+/// Receives one netlink datagram; never blocks.
+int64_t e7_netlink_receive(int32_t fd, uint8_t *_Nonnull bytes, size_t capacity,
+                           struct e7_netlink_received *_Nonnull received);
+
+/// A second descriptor for the same socket, close-on-exec.
+int32_t e7_duplicate(int32_t fd);
+
+int32_t e7_set_option(int32_t fd, int32_t level, int32_t name, int32_t value);
+int32_t e7_grow_receive_buffer(int32_t fd, int32_t size);
+int32_t e7_close(int32_t fd);
+int32_t e7_set_cloexec(int32_t fd);
+
+// Waiting (wait.c)
+
+enum { E7_INPUT = 1, E7_OUTPUT = 4, E7_CLOSED = 0x2018 };
+
+struct e7_ready {
+  uint64_t token;
+  uint32_t events;
+};
+
+int32_t e7_epoll_create(void);
+int32_t e7_epoll_add(int32_t epoll, int32_t fd, uint32_t events, uint64_t token);
+int32_t e7_epoll_modify(int32_t epoll, int32_t fd, uint32_t events, uint64_t token);
+int32_t e7_epoll_remove(int32_t epoll, int32_t fd);
+int32_t e7_epoll_wait(int32_t epoll, struct e7_ready *_Nonnull ready, int32_t capacity,
+                      int32_t milliseconds);
+
+/// Waits for one descriptor: 1 when it is ready, 0 when the time is over.
+int32_t e7_poll(int32_t fd, bool output, int32_t milliseconds);
+
+uint64_t e7_monotonic_ms(void);
+
+enum { E7_SIGINT = 2, E7_SIGKILL = 9, E7_SIGTERM = 15, E7_SIGCHLD = 17, E7_SIGHUP = 1 };
+
+/// Blocks SIGTERM, SIGINT, SIGHUP and SIGCHLD and returns the signalfd(2) that tells of them.
+int32_t e7_signals(void);
+
+/// The next signal of a signalfd, or 0.
+int32_t e7_next_signal(int32_t fd);
+
+// Processes, users, files (process.c)
+
+/// The argument at `index`, or null past the last.
+const char *_Nullable e7_argument(size_t index);
+const char *_Nullable e7_environment(const char *_Nonnull name);
+int32_t e7_pid(void);
+int32_t e7_parent(void);
+bool e7_is_root(void);
+void e7_ignore_broken_pipes(void);
+bool e7_is_terminal(int32_t fd);
+
+/// Writes all bytes or gives up; one write(2) unless the kernel takes only a part.
+void e7_write(int32_t fd, const uint8_t *_Nonnull bytes, size_t count);
+
+/// How e7_spawn starts a program.
+struct e7_program {
+  const char *_Nonnull path;
+  /// sd_listen_fds(3): descriptors that the program finds at 3, 4, … under `names`.
+  const int32_t *_Nonnull descriptors;
+  size_t count;
+  const char *_Nonnull names;
+  /// Identity that it runs under, with no supplementary group; no change where `uid` is 0.
+  uint32_t uid;
+  uint32_t gid;
+};
+
+/// Starts a program with an empty environment but for LISTEN_*; it dies with this process.
+/// Returns its process id.
+int32_t e7_spawn(const struct e7_program *_Nonnull program);
+
+/// Reaps one child: its process id, 0 when none has ended; `status` as waitpid(2) gives it.
+int32_t e7_reap(int32_t *_Nonnull status);
+int32_t e7_kill(int32_t pid, int32_t signal);
+_Noreturn void e7_exit(int32_t status);
+
+/// Looks a name up in /etc/passwd, without NSS: -ENOENT where it is not there.
+int32_t e7_user(const char *_Nonnull name, uint32_t *_Nonnull uid, uint32_t *_Nonnull gid);
+
+/// Looks a name up in /etc/group, without NSS: -ENOENT where it is not there.
+int32_t e7_group(const char *_Nonnull name, uint32_t *_Nonnull gid);
+
+/// The path of this program, without a NUL; returns its length.
+int64_t e7_self_path(uint8_t *_Nonnull bytes, size_t capacity);
+bool e7_is_executable(const char *_Nonnull path);
+
+/// Makes a folder that root owns and only root may write to, or accepts one that is so.
+int32_t e7_make_folder(const char *_Nonnull path);
+int32_t e7_remove(const char *_Nonnull path);
+
+/// Opens and locks a file for as long as the descriptor lives: -EWOULDBLOCK where another has it.
+int32_t e7_lock_file(const char *_Nonnull path);
+
+// Privileges (privilege.c)
+
+int32_t e7_no_core(void);
+bool e7_has_no_core(void);
+int32_t e7_drop_bounding_set_but(int32_t kept);
+bool e7_bounding_set_has(int32_t capability);
+int32_t e7_last_capability(void);
+int32_t e7_keep_capabilities(void);
+int32_t e7_become(uint32_t uid, uint32_t gid);
+bool e7_is(uint32_t uid, uint32_t gid);
+int32_t e7_not_dumpable(void);
+bool e7_is_dumpable(void);
+int32_t e7_no_new_privileges(void);
+bool e7_has_no_new_privileges(void);
+int32_t e7_die_with_parent(int32_t parent);
+
+/// Whether any capability is effective, permitted or inheritable.
+bool e7_holds_capability(void);
+
+#endif

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "CE7Linux.h"
+
+int32_t e7_no_core(void) {
+  struct rlimit none = {0, 0};
+
+  return setrlimit(RLIMIT_CORE, &none) ? -errno : 0;
+}
+
+bool e7_has_no_core(void) {
+  struct rlimit limit;
+
+  return getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_cur == 0 && limit.rlim_max == 0;
+}
+
+bool e7_bounding_set_has(int32_t capability) {
+  return prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1;
+}
+
+int32_t e7_last_capability(void) {
+  int32_t number = 0;
+
+  // EINVAL, a negative number, comes at the first that this kernel does not know.
+  while (prctl(PR_CAPBSET_READ, number + 1, 0, 0, 0) >= 0) number++;
+  return number;
+}
+
+int32_t e7_drop_bounding_set_but(int32_t kept) {
+  for (int32_t number = 0; number <= e7_last_capability(); number++)
+    if (number != kept && e7_bounding_set_has(number) &&
+        prctl(PR_CAPBSET_DROP, number, 0, 0, 0))
+      return -errno;
+  return 0;
+}
+
+int32_t e7_keep_capabilities(void) { return prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) ? -errno : 0; }
+
+int32_t e7_become(uint32_t uid, uint32_t gid) {
+  if (setgroups(0, NULL) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid)) return -errno;
+  return 0;
+}
+
+bool e7_is(uint32_t uid, uint32_t gid) {
+  uid_t real, effective, saved;
+  gid_t real_group, effective_group, saved_group;
+
+  if (getresuid(&real, &effective, &saved) ||
+      getresgid(&real_group, &effective_group, &saved_group))
+    return false;
+  return real == uid && effective == uid && saved == uid && real_group == gid &&
+         effective_group == gid && saved_group == gid && getgroups(0, NULL) == 0;
+}
+
+int32_t e7_not_dumpable(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) ? -errno : 0; }
+
+bool e7_is_dumpable(void) { return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0; }
+
+int32_t e7_no_new_privileges(void) {
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno : 0;
+}
+
+bool e7_has_no_new_privileges(void) { return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1; }
+
+int32_t e7_die_with_parent(int32_t parent) {
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)) return -errno;
+  // It may have died before; nobody would tell.
+  return getppid() == parent ? 0 : -ESRCH;
+}
+
+bool e7_holds_capability(void) {
+  struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+  struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {0};
+
+  // Whoever cannot tell must not trust that there is none.
+  if (syscall(SYS_capget, &header, sets)) return true;
+  for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
+    if (sets[i].effective || sets[i].permitted || sets[i].inheritable) return true;
+  return false;
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "CE7Linux.h"
+
+// Newer than Debian 12's headers: linux/socket.h.
+#ifndef SCM_PIDFD
+#define SCM_PIDFD 4
+#endif
+
+_Static_assert(sizeof(struct e7_credentials) == sizeof(struct ucred), "struct ucred");
+
+static int unix_address(struct sockaddr_un *address, const uint8_t *path, size_t count) {
+  memset(address, 0, sizeof(*address));
+  address->sun_family = AF_UNIX;
+  if (count == 0) return -ENOENT;
+  if (count >= sizeof(address->sun_path)) return -ENAMETOOLONG;
+  memcpy(address->sun_path, path, count);
+  return 0;
+}
+
+static int fail_closing(int fd) {
+  int error = errno;
+
+  close(fd);
+  return -error;
+}
+
+int32_t e7_unix_connect(const uint8_t *path, size_t count, int32_t milliseconds) {
+  struct timeval limit = {milliseconds / 1000, milliseconds % 1000 * 1000};
+  struct timeval none = {0, 0};
+  struct sockaddr_un address;
+  int error = unix_address(&address, path, count);
+  if (error) return error;
+
+  int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  // connect(2) waits for room in the listener's queue as long as a send would.
+  if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) ||
+      connect(fd, (struct sockaddr *)&address, sizeof(address)) ||
+      setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &none, sizeof(none)))
+    return fail_closing(fd);
+  return fd;
+}
+
+int32_t e7_unix_listen(const uint8_t *path, size_t count, uint32_t mode, int32_t backlog) {
+  struct sockaddr_un address;
+  int error = unix_address(&address, path, count);
+  if (error) return error;
+
+  int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  // The file never grants more than `mode`: the inode is made with it, less the umask.
+  if (fchmod(fd, mode) || bind(fd, (struct sockaddr *)&address, sizeof(address)) ||
+      chmod(address.sun_path, mode) || listen(fd, backlog))
+    return fail_closing(fd);
+  return fd;
+}
+
+int32_t e7_unix_accept(int32_t listener) {
+  int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+  return fd < 0 ? -errno : fd;
+}
+
+int32_t e7_unix_pair(int32_t *ends) {
+  return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) ? -errno : 0;
+}
+
+int32_t e7_set_option(int32_t fd, int32_t level, int32_t name, int32_t value) {
+  return setsockopt(fd, level, name, &value, sizeof(value)) ? -errno : 0;
+}
+
+int32_t e7_pass_credentials(int32_t fd) { return e7_set_option(fd, SOL_SOCKET, SO_PASSCRED, 1); }
+
+static bool option_is(int32_t fd, int name, int wanted) {
+  int value;
+  socklen_t size = sizeof(value);
+
+  return getsockopt(fd, SOL_SOCKET, name, &value, &size) == 0 && value == wanted;
+}
+
+// A name in the file system; sockets that pass credentials get an abstract one by themselves.
+static bool has_path(const struct sockaddr_un *name, socklen_t size) {
+  return size > sizeof(name->sun_family) && name->sun_path[0] != 0;
+}
+
+bool e7_is_unix_pair(int32_t fd) {
+  struct sockaddr_un name;
+  socklen_t own = sizeof(name), peer = sizeof(name);
+
+  // An end of a connection has a path on one side: that of the listener.
+  return option_is(fd, SO_DOMAIN, AF_UNIX) && option_is(fd, SO_TYPE, SOCK_SEQPACKET) &&
+         getsockname(fd, (struct sockaddr *)&name, &own) == 0 && !has_path(&name, own) &&
+         getpeername(fd, (struct sockaddr *)&name, &peer) == 0 && !has_path(&name, peer);
+}
+
+int32_t e7_peer_credentials(int32_t fd, struct e7_credentials *credentials) {
+  socklen_t size = sizeof(*credentials);
+
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, credentials, &size)) return -errno;
+  return size == sizeof(*credentials) ? 0 : -EPROTO;
+}
+
+int64_t e7_peer_groups(int32_t fd, uint32_t *groups, size_t capacity) {
+  socklen_t size = capacity * sizeof(*groups);
+
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) && errno != ERANGE) return -errno;
+  return size / sizeof(*groups);
+}
+
+int64_t e7_send(int32_t fd, const uint8_t *bytes, size_t count, int32_t passed) {
+  union {
+    struct cmsghdr header;
+    char space[CMSG_SPACE(sizeof(int))];
+  } control = {.header = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
+  struct iovec part = {(void *)bytes, count};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+
+  if (passed >= 0) {
+    memcpy(CMSG_DATA(&control.header), &passed, sizeof(passed));
+    message.msg_control = &control;
+    message.msg_controllen = sizeof(control);
+  }
+  ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  return sent < 0 ? -errno : sent;
+}
+
+static void take_control(struct cmsghdr *header, bool expects, struct e7_received *received) {
+  size_t count = header->cmsg_len - CMSG_LEN(0);
+
+  if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_CREDENTIALS &&
+      count == sizeof(received->credentials)) {
+    memcpy(&received->credentials, CMSG_DATA(header), count);
+    received->has_credentials = true;
+    return;
+  }
+  if (header->cmsg_level != SOL_SOCKET ||
+      (header->cmsg_type != SCM_RIGHTS && header->cmsg_type != SCM_PIDFD))
+    return;
+  for (size_t at = 0; at + sizeof(int) <= count; at += sizeof(int)) {
+    int fd;
+
+    memcpy(&fd, CMSG_DATA(header) + at, sizeof(fd));
+    if (expects && header->cmsg_type == SCM_RIGHTS && received->passed < 0)
+      received->passed = fd;
+    else
+      close(fd);
+  }
+}
+
+int64_t e7_receive(int32_t fd, uint8_t *bytes, size_t capacity, bool expects_descriptor,
+                   struct e7_received *received) {
+  union {
+    struct cmsghdr header;
+    char space[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(sizeof(int))];
+  } control;
+  struct iovec part = {bytes, capacity};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control};
+  int passes = 0;
+  socklen_t size = sizeof(passes);
+
+  *received = (struct e7_received){.passed = -1};
+  if (getsockopt(fd, SOL_SOCKET, SO_PASSCRED, &passes, &size)) return -errno;
+  if (passes) message.msg_controllen += CMSG_SPACE(sizeof(struct ucred));
+  // CMSG_LEN, since the padding of CMSG_SPACE is room for a second descriptor.
+  if (expects_descriptor) message.msg_controllen += CMSG_LEN(sizeof(int));
+
+  ssize_t count = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  if (count < 0) return -errno;
+  received->truncated = message.msg_flags & (MSG_TRUNC | MSG_CTRUNC);
+  for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header;
+       header = CMSG_NXTHDR(&message, header))
+    take_control(header, expects_descriptor, received);
+  return count;
+}
+
+int64_t e7_netlink_receive(int32_t fd, uint8_t *bytes, size_t capacity,
+                           struct e7_netlink_received *received) {
+  struct sockaddr_nl sender = {0};
+  struct iovec part = {bytes, capacity};
+  struct msghdr message = {
+      .msg_name = &sender, .msg_namelen = sizeof(sender), .msg_iov = &part, .msg_iovlen = 1};
+
+  ssize_t count = recvmsg(fd, &message, MSG_DONTWAIT);
+  if (count < 0) return -errno;
+  if (message.msg_namelen != sizeof(sender) || sender.nl_family != AF_NETLINK) return -EPROTO;
+  *received = (struct e7_netlink_received){sender.nl_pid, message.msg_flags & MSG_TRUNC};
+  return count;
+}
+
+int32_t e7_duplicate(int32_t fd) {
+  int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+  return copy < 0 ? -errno : copy;
+}
+
+int32_t e7_grow_receive_buffer(int32_t fd, int32_t size) {
+  return e7_set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, size);
+}
+
+int32_t e7_close(int32_t fd) { return close(fd) ? -errno : 0; }
+
+int32_t e7_set_cloexec(int32_t fd) {
+  int flags = fcntl(fd, F_GETFD);
+
+  return flags < 0 || fcntl(fd, F_SETFD, flags | FD_CLOEXEC) < 0 ? -errno : 0;
+}

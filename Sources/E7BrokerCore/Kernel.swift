@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Schema
+public import E7IPC
+
+/// What is known of the module.
+public enum Module: Equatable, Sendable {
+  /// No family `e7`.
+  case absent
+  /// A family `e7` of a version that is not spoken here.
+  case foreign(version: UInt32)
+  /// A family `e7` of this version; the random number of this load of the module.
+  case ready(instance: UInt64)
+}
+
+/// One message of the kernel's answer.
+public enum KernelRow: Equatable, Sendable {
+  /// Version, instance and generation.
+  case status(Status)
+  /// A flag's value.
+  case flag(FlagValue)
+  /// A rule in force.
+  case rule(Rule)
+
+  /// Reads the attributes of a message that answers `question`.
+  public init(_ question: Question, _ reader: inout AttributeReader) throws(DecodeError) {
+    switch question {
+    case .status:
+      self = .status(try Status(&reader))
+    case .flags:
+      self = .flag(try FlagValue(&reader))
+    case .flag(let flag):
+      let value = try FlagValue(&reader)
+      guard value.flag == flag else { throw .outOfRange(.flag) }
+      self = .flag(value)
+    case .rules:
+      self = .rule(try Rule(&reader))
+    }
+  }
+}
+
+/// A part of the kernel's answer: as much as one datagram holds.
+public struct KernelPart: Equatable, Sendable {
+  /// How far the answer is.
+  public enum State: Equatable, Sendable {
+    /// There is more to fetch.
+    case more
+    /// It is complete.
+    case done
+    /// There is no such family any more.
+    case gone
+    /// It failed with an errno(3), and a text for people.
+    case failed(Int32, text: [UInt8])
+  }
+
+  /// The messages, in the kernel's order.
+  public var rows: [KernelRow]
+  /// Whether more follows.
+  public var state: State
+  /// Whether the ruleset changed under the dump: NLM_F_DUMP_INTR of netlink(7).
+  public var interrupted: Bool
+
+  /// A part.
+  public init(_ rows: [KernelRow], _ state: State, interrupted: Bool = false) {
+    self.rows = rows
+    self.state = state
+    self.interrupted = interrupted
+  }
+}
+
+/// What the kernel tells unasked.
+public enum KernelNews: Equatable, Sendable {
+  /// A packet worth telling.
+  case event(Event)
+  /// A change worth telling.
+  case notice(Notice)
+  /// There was more than its buffer held: ENOBUFS of netlink(7).
+  case lost
+  /// Something that this version does not know, or that is no message.
+  case unknown
+}
+
+/// What came along with a datagram.
+public enum Passed: Equatable, Sendable {
+  /// No descriptor.
+  case none
+  /// Exactly one.
+  case one
+  /// More than one; none was taken.
+  case tooMany
+}

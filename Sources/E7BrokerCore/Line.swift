@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Schema
+import E7IPC
+import E7Rules
+
+/// Lines for a text console: each a datagram of its own, with a line feed.
+enum Line {
+  /// The end of an answer that was given whole.
+  static let ok = encode("ok")
+
+  static func encode(_ text: String) -> [UInt8] {
+    Array(text.utf8) + [UInt8(ascii: "\n")]
+  }
+
+  /// A packet worth telling: this machine's end before the other one.
+  ///
+  /// `event norule allow out tcp /usr/bin/curl 192.0.2.1:40000 192.0.2.2:80 uid 1000 pid 7 by unkrule`
+  static func event(_ event: Event) -> [UInt8] {
+    var words = [
+      "event", word(.event, event.kind.rawValue), word(.verdict, event.verdict.rawValue),
+      word(.direction, event.direction.rawValue), Listing.prot(event.prot),
+      event.path.isEmpty ? "-" : Text.word(event.path),
+      AddressText.endpoint(event.local, port: event.localPort),
+      AddressText.endpoint(event.remote, port: event.remotePort),
+    ]
+    if let uid = event.uid { words.append("uid \(uid)") }
+    if let pid = event.pid { words.append("pid \(pid)") }
+    words.append("by " + word(.reason, event.reason.rawValue))
+    if let rule = event.rule { words.append("id \(rule)") }
+    if event.leftOut > 0 { words.append("left-out \(event.leftOut)") }
+    if event.lost > 0 { words.append("lost \(event.lost)") }
+    return encode(words.joined(separator: " "))
+  }
+
+  /// A change worth telling.
+  ///
+  /// `notice rules generation 5`, `notice flag set mode enabled`, `notice unload`
+  static func notice(_ notice: Notice) -> [UInt8] {
+    switch notice {
+    case .rules(let generation): encode("notice rules generation \(generation)")
+    case .flag(let value): encode("notice flag " + Listing.flag(value))
+    case .unload: encode("notice unload")
+    }
+  }
+
+  /// Events that were not told: `gap 12`, or `gap` where nobody counted.
+  static func gap(_ gap: Gap) -> [UInt8] {
+    encode(gap.lost.map { "gap \($0)" } ?? "gap")
+  }
+
+  private static func word(_ list: WordList, _ number: UInt16) -> String {
+    Words.word(list, UInt32(number)) ?? "\(number)"
+  }
+}

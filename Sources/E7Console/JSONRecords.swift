@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Schema
+import E7IPC
+import E7Rules
+
+// Each object says its `type`.  A path that is no UTF-8 stands in `pathHex`, since JSON has text
+// alone; a member that has no value is not there.
+
+struct JSONPath: Encodable {
+  var path: String?
+  var pathHex: String?
+
+  init(_ bytes: [UInt8]) {
+    guard !bytes.isEmpty else { return }
+    path = String(validating: bytes, as: UTF8.self)
+    if path == nil {
+      pathHex = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+  }
+}
+
+struct JSONRule: Encodable {
+  let type = "rule"
+  var id: UInt64
+  var action: String
+  var prot: String
+  var path: String?
+  var pathHex: String?
+
+  enum CodingKeys: String, CodingKey {
+    case type, id, action, path, pathHex
+    case prot = "protocol"
+  }
+
+  init(_ rule: Rule) {
+    id = rule.id
+    action = Words.word(.action, UInt32(rule.action.rawValue)) ?? "\(rule.action.rawValue)"
+    prot = Listing.prot(rule.match.prot)
+    let path = JSONPath(rule.match.path)
+    (self.path, pathHex) = (path.path, path.pathHex)
+  }
+}
+
+struct JSONFlag: Encodable {
+  let type = "flag"
+  var flag: String
+  /// The word of the value, for a flag that is set.
+  var word: String?
+  var value: UInt64
+
+  init(_ value: FlagValue) {
+    flag = value.flag.alias
+    word = value.flag.values == nil ? nil : Listing.value(value.flag, value.value)
+    self.value = value.value
+  }
+}
+
+struct JSONOutcome: Encodable {
+  let type = "done"
+  var error: UInt32
+  var text: String?
+  var generation: UInt64?
+  var id: UInt64?
+
+  init(_ outcome: Outcome) {
+    error = outcome.error
+    text = outcome.text.isEmpty ? nil : Text.shown(outcome.text)
+    generation = outcome.generation
+    id = outcome.id
+  }
+}
+
+struct JSONEndpoint: Encodable {
+  var address: String
+  var port: UInt16?
+}
+
+struct JSONEvent: Encodable {
+  let type = "event"
+  var kind: String
+  var verdict: String
+  var reason: String
+  var rule: UInt64?
+  var direction: String
+  var prot: String
+  var path: String?
+  var pathHex: String?
+  var pid: UInt32?
+  var uid: UInt32?
+  var local: JSONEndpoint
+  var remote: JSONEndpoint
+  var netns: UInt32
+  var cgroup: UInt64?
+  var time: String
+  var leftOut: UInt64
+  var lost: UInt64
+
+  enum CodingKeys: String, CodingKey {
+    case type, kind, verdict, reason, rule, direction, path, pathHex, pid, uid, local, remote
+    case netns, cgroup, time, leftOut, lost
+    case prot = "protocol"
+  }
+
+  init(_ event: Event) {
+    kind = Words.word(.event, UInt32(event.kind.rawValue)) ?? ""
+    verdict = Words.word(.verdict, UInt32(event.verdict.rawValue)) ?? ""
+    reason = Words.word(.reason, UInt32(event.reason.rawValue)) ?? ""
+    rule = event.rule
+    direction = Words.word(.direction, UInt32(event.direction.rawValue)) ?? ""
+    prot = Listing.prot(event.prot)
+    let path = JSONPath(event.path)
+    (self.path, pathHex) = (path.path, path.pathHex)
+    pid = event.pid
+    uid = event.uid
+    local = JSONEndpoint(address: AddressText.text(event.local), port: event.localPort)
+    remote = JSONEndpoint(address: AddressText.text(event.remote), port: event.remotePort)
+    netns = event.netns
+    cgroup = event.cgroup
+    time = TimeText.rfc3339(event.time)
+    leftOut = event.leftOut
+    lost = event.lost
+  }
+}
+
+struct JSONNotice: Encodable {
+  let type = "notice"
+  var kind: String
+  var generation: UInt64?
+  var flag: String?
+  var word: String?
+  var value: UInt64?
+
+  init(_ notice: Notice) {
+    let number: NoticeKind
+    switch notice {
+    case .rules(let generation):
+      number = .rules
+      self.generation = generation
+    case .flag(let value):
+      number = .flag
+      let record = JSONFlag(value)
+      (flag, word, self.value) = (record.flag, record.word, record.value)
+    case .unload:
+      number = .unload
+    }
+    kind = Words.word(.notice, UInt32(number.rawValue)) ?? ""
+  }
+}
+
+struct JSONGap: Encodable {
+  let type = "gap"
+  var lost: UInt64?
+}

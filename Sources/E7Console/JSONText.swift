@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import E7IPC
+import E7Rules
+import FoundationEssentials
+
+/// Records as JSON, one object a line, its keys in order.
+public enum JSONText {
+  /// A rule in force.
+  public static func rule(_ rule: Rule) -> String { line(JSONRule(rule)) }
+
+  /// A flag with its value.
+  public static func flag(_ value: FlagValue) -> String { line(JSONFlag(value)) }
+
+  /// The end of an answer.
+  public static func outcome(_ outcome: Outcome) -> String { line(JSONOutcome(outcome)) }
+
+  /// What came without being asked for.
+  public static func told(_ told: Told) -> String {
+    switch told {
+    case .event(let event): line(JSONEvent(event))
+    case .notice(let notice): line(JSONNotice(notice))
+    case .gap(let gap): line(JSONGap(lost: gap.lost))
+    }
+  }
+
+  private static func line(_ record: some Encodable) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    // Strings and integers alone: there is nothing in a record that cannot be encoded.
+    guard let data = try? encoder.encode(record) else { return "{}" }
+    return String(decoding: data, as: UTF8.self)
+  }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import E7IPC
+public import E7Rules
+
+/// What a file of commands does, in order.
+public enum Script {
+  /// An edit and the line that asks for it.
+  public struct Line: Equatable, Sendable {
+    /// Counted from 1.
+    public let number: Int
+    /// The change.
+    public let edit: Edit
+  }
+
+  /// One thing after the other.
+  public enum Step: Equatable, Sendable {
+    /// Edits of rules that stand between two other commands: they take effect as one change.
+    case rules([Line])
+    /// Any other command.
+    case command(RulesFile.Entry)
+  }
+
+  /// The steps of a file, up to its `quit`.
+  ///
+  /// A flag or a question between rules ends their change, so that it sees what stands before it.
+  public static func steps(_ entries: [RulesFile.Entry]) -> [Step] {
+    var steps: [Step] = []
+    var rules: [Line] = []
+    func close() {
+      if !rules.isEmpty { steps.append(.rules(rules)) }
+      rules = []
+    }
+    for entry in entries {
+      if entry.command == .quit { break }
+      if entry.command.changesRules, let edit = entry.command.edit {
+        rules.append(Line(number: entry.line, edit: edit))
+      } else {
+        close()
+        steps.append(.command(entry))
+      }
+    }
+    close()
+    return steps
+  }
+}

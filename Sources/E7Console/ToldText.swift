@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Schema
+import E7IPC
+import E7Rules
+
+/// Events and notices as lines for people.
+///
+/// No line holds a byte that a terminal obeys; a path stands as the rule language writes it.
+public struct ToldText {
+  /// Seconds east of Greenwich for the times of day.
+  public var utcOffset: Int
+  private var lost: UInt64?
+
+  /// Lines with times of this zone.
+  public init(utcOffset: Int) { self.utcOffset = utcOffset }
+
+  /// The lines for `told`; `now` is the time, in nanoseconds since 1970, of what carries none.
+  public mutating func lines(_ told: Told, now: UInt64) -> [String] {
+    switch told {
+    case .event(let event):
+      let time = TimeText.clock(event.time, utcOffset: utcOffset)
+      return losses(event, time) + ["\(time) \(ToldText.event(event))"]
+    case .notice(let notice):
+      return ["\(TimeText.clock(now, utcOffset: utcOffset)) \(ToldText.notice(notice))"]
+    case .gap(let gap):
+      return ["\(TimeText.clock(now, utcOffset: utcOffset)) \(ToldText.gap(gap))"]
+    }
+  }
+
+  /// Tells of lost events once; the count that each event carries only grows while the module is
+  /// loaded.
+  private mutating func losses(_ event: Event, _ time: String) -> [String] {
+    defer { lost = event.lost }
+    guard let lost, event.lost > lost else { return [] }
+    return ["\(time) lost \(event.lost - lost) events: the kernel's queue was full"]
+  }
+
+  private static func event(_ event: Event) -> String {
+    var words = [
+      Words.word(.event, UInt32(event.kind.rawValue)) ?? "event",
+      Listing.prot(event.prot),
+      Words.word(.direction, UInt32(event.direction.rawValue)) ?? "",
+      event.path.isEmpty ? "unknown program" : Text.word(event.path),
+    ]
+    if let pid = event.pid { words.append("pid \(pid)") }
+    if let uid = event.uid { words.append("uid \(uid)") }
+    // ICMP's echo identifier stands in the place of one port.
+    let echo = event.remotePort == nil ? event.localPort : nil
+    let local = AddressText.endpoint(event.local, port: echo == nil ? event.localPort : nil)
+    let remote = AddressText.endpoint(event.remote, port: event.remotePort)
+    switch event.direction {
+    case .outgoing: words.append("\(local) > \(remote)")
+    case .incoming: words.append("\(remote) > \(local)")
+    }
+    if let echo { words.append("id \(echo)") }
+    words.append("by \(reason(event)):")
+    words.append(Words.word(.verdict, UInt32(event.verdict.rawValue)) ?? "")
+    if event.leftOut > 0 { words.append("(\(event.leftOut) more left out)") }
+    return words.joined(separator: " ")
+  }
+
+  private static func reason(_ event: Event) -> String {
+    let word = Words.word(.reason, UInt32(event.reason.rawValue)) ?? "\(event.reason.rawValue)"
+    guard event.reason == .rule, let id = event.rule else { return word }
+    return "\(word) \(id)"
+  }
+
+  private static func notice(_ notice: Notice) -> String {
+    switch notice {
+    case .rules(let generation): "rules changed, generation \(generation)"
+    case .flag(let value): "flag \(value.flag.alias) is \(Listing.value(value.flag, value.value))"
+    case .unload: "the module is being unloaded"
+    }
+  }
+
+  private static func gap(_ gap: Gap) -> String {
+    guard let lost = gap.lost else { return "gap: events may be missing here" }
+    return "gap: \(lost) \(lost == 1 ? "event is" : "events are") missing here"
+  }
+}

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import CE7Schema
+
+// Attributes are laid out as netlink lays them out (linux/netlink.h, struct nlattr): length with
+// its own four bytes, number, payload, padding to four.  One reader and one writer serve E7IPC and
+// generic netlink.  Host byte order is little endian on every machine E7 is built for.
+
+#if !_endian(little)
+  #error("the readers of E7IPC assume a little-endian host")
+#endif
+
+/// Attributes of a message, each checked against `defs.x` before any is handed out.
+///
+/// A pure function over a buffer: it reads no byte outside, allocates in proportion to the number
+/// of attributes, and takes linear time.
+public struct AttributeReader {
+  private struct Field {
+    var attribute: Attribute
+    var start: Int
+    var count: Int
+    var taken = false
+  }
+
+  /// More than any message of the schema carries.
+  static let most = 64
+
+  private let bytes: [UInt8]
+  private var fields: [Field] = []
+
+  /// Checks all attributes from `start` to the end of `bytes`.
+  ///
+  /// With `skipUnknown`, attributes of a later version are passed over instead of refused.
+  public init(_ bytes: [UInt8], from start: Int, skipUnknown: Bool) throws(DecodeError) {
+    self.bytes = bytes
+    var index = start
+    var seen = 0
+    while index < bytes.count {
+      guard bytes.count - index >= 4 else { throw .truncated }
+      let length = Int(bytes.hostU16(at: index))
+      guard length >= 4, length <= bytes.count - index else { throw .truncated }
+      seen += 1
+      guard seen <= AttributeReader.most else { throw .tooManyAttributes }
+      // The two top bits are netlink's "nested" and "byte order" marks.
+      let number = bytes.hostU16(at: index + 2) & 0x3fff
+      let field = (start: index + 4, count: length - 4)
+      if let attribute = Attribute(wire: number) {
+        try check(attribute, field.start, field.count)
+        if attribute != .pad {
+          guard position(of: attribute) == nil else { throw .duplicate(attribute) }
+          fields.append(Field(attribute: attribute, start: field.start, count: field.count))
+        }
+      } else if !skipUnknown {
+        throw .unknownAttribute(number)
+      }
+      // The last attribute may come without its padding, as netlink allows.
+      index = min(bytes.count, index + (length + 3) & ~3)
+    }
+  }
+
+  private func check(_ attribute: Attribute, _ start: Int, _ count: Int) throws(DecodeError) {
+    let number = UInt32(attribute.rawValue)
+    guard let type = AttributeType(rawValue: UInt16(clamping: e7_attr_type_of(number))) else {
+      throw .unknownAttribute(attribute.rawValue)
+    }
+    let limit = UInt64(e7_attr_limit(number))
+    switch type {
+    case .padding, .flag:
+      guard count == 0 else { throw .malformed(attribute) }
+    case .u8:
+      guard count == 1 else { throw .malformed(attribute) }
+    case .u16:
+      guard count == 2 else { throw .malformed(attribute) }
+      guard limit == 0 || UInt64(bytes.hostU16(at: start)) <= limit else {
+        throw .outOfRange(attribute)
+      }
+    case .u32:
+      guard count == 4 else { throw .malformed(attribute) }
+    case .u64:
+      guard count == 8 else { throw .malformed(attribute) }
+    case .address:
+      guard count == 4 || count == 16 else { throw .malformed(attribute) }
+    case .string:
+      guard count >= 1, bytes[start + count - 1] == 0 else { throw .malformed(attribute) }
+      for index in start..<start + count - 1 where bytes[index] == 0 {
+        throw .malformed(attribute)
+      }
+      guard UInt64(count - 1) <= limit else { throw .outOfRange(attribute) }
+    }
+  }
+
+  private func position(of attribute: Attribute) -> Int? {
+    for index in fields.indices where fields[index].attribute == attribute { return index }
+    return nil
+  }
+
+  private mutating func take(_ attribute: Attribute) -> Field? {
+    guard let index = position(of: attribute) else { return nil }
+    fields[index].taken = true
+    return fields[index]
+  }
+
+  /// The 8-bit attribute, or nil where it was not sent.
+  public mutating func u8(_ attribute: Attribute) -> UInt8? {
+    guard let field = take(attribute), field.count == 1 else { return nil }
+    return bytes[field.start]
+  }
+
+  /// The 16-bit attribute, or nil where it was not sent.
+  public mutating func u16(_ attribute: Attribute) -> UInt16? {
+    guard let field = take(attribute), field.count == 2 else { return nil }
+    return bytes.hostU16(at: field.start)
+  }
+
+  /// The 32-bit attribute, or nil where it was not sent.
+  public mutating func u32(_ attribute: Attribute) -> UInt32? {
+    guard let field = take(attribute), field.count == 4 else { return nil }
+    return bytes.hostU32(at: field.start)
+  }
+
+  /// The 64-bit attribute, or nil where it was not sent.
+  public mutating func u64(_ attribute: Attribute) -> UInt64? {
+    guard let field = take(attribute), field.count == 8 else { return nil }
+    return bytes.hostU64(at: field.start)
+  }
+
+  /// The text without its NUL, or nil where it was not sent.
+  public mutating func string(_ attribute: Attribute) -> [UInt8]? {
+    guard let field = take(attribute), field.count >= 1 else { return nil }
+    return Array(bytes[field.start..<field.start + field.count - 1])
+  }
+
+  /// The 4 or 16 bytes of an address in network order, or nil where it was not sent.
+  public mutating func address(_ attribute: Attribute) -> [UInt8]? {
+    guard let field = take(attribute) else { return nil }
+    return Array(bytes[field.start..<field.start + field.count])
+  }
+
+  /// Whether the empty attribute was sent.
+  public mutating func flag(_ attribute: Attribute) -> Bool {
+    take(attribute) != nil
+  }
+
+  /// Refuses a message of which something was not taken.
+  public func finish() throws(DecodeError) {
+    for field in fields where !field.taken { throw .unexpected(field.attribute) }
+  }
+}
+
+/// Builds the attributes of one message.
+public struct AttributeWriter {
+  private(set) var bytes: [UInt8]
+
+  /// An empty list behind `count` zero bytes for a header.
+  public init(reserving count: Int = 0) {
+    bytes = [UInt8](repeating: 0, count: count)
+  }
+
+  private mutating func put(_ attribute: Attribute, _ payload: some Collection<UInt8>) {
+    put16(UInt16(truncatingIfNeeded: payload.count + 4))
+    put16(attribute.rawValue)
+    bytes.append(contentsOf: payload)
+    while bytes.count % 4 != 0 { bytes.append(0) }
+  }
+
+  private mutating func put16(_ value: UInt16) {
+    bytes.append(UInt8(truncatingIfNeeded: value))
+    bytes.append(UInt8(truncatingIfNeeded: value >> 8))
+  }
+
+  private static func bytes<T: FixedWidthInteger>(of value: T) -> [UInt8] {
+    var rest = value
+    var bytes: [UInt8] = []
+    for _ in 0..<T.bitWidth / 8 {
+      bytes.append(UInt8(truncatingIfNeeded: rest))
+      rest >>= 8
+    }
+    return bytes
+  }
+
+  /// Adds an 8-bit attribute.
+  public mutating func u8(_ attribute: Attribute, _ value: UInt8) { put(attribute, [value]) }
+
+  /// Adds a 16-bit attribute.
+  public mutating func u16(_ attribute: Attribute, _ value: UInt16) {
+    put(attribute, [UInt8(truncatingIfNeeded: value), UInt8(truncatingIfNeeded: value >> 8)])
+  }
+
+  /// Adds a 32-bit attribute.
+  public mutating func u32(_ attribute: Attribute, _ value: UInt32) {
+    put(attribute, AttributeWriter.bytes(of: value))
+  }
+
+  /// Adds a 64-bit attribute.
+  public mutating func u64(_ attribute: Attribute, _ value: UInt64) {
+    put(attribute, AttributeWriter.bytes(of: value))
+  }
+
+  /// Adds a text, which holds no NUL; it gets one.
+  public mutating func string(_ attribute: Attribute, _ text: [UInt8]) {
+    put(attribute, text + [0])
+  }
+
+  /// Adds the 4 or 16 bytes of an address in network order.
+  public mutating func address(_ attribute: Attribute, _ address: [UInt8]) {
+    put(attribute, address)
+  }
+
+  /// Adds an empty attribute.
+  public mutating func flag(_ attribute: Attribute) { put(attribute, []) }
+
+  /// The attributes alone, for the payload of a generic-netlink message.
+  public func payload() -> [UInt8] { bytes }
+
+  /// The whole message, its header in the bytes that were reserved.
+  func finish(_ header: Header) -> [UInt8] {
+    var message = bytes
+    for index in 0..<4 { message[index] = Header.magic[index] }
+    message[4] = UInt8(E7_IPC_MAJOR)
+    message[5] = header.minor
+    message[6] = UInt8(truncatingIfNeeded: header.type.rawValue)
+    message[7] = UInt8(truncatingIfNeeded: header.type.rawValue >> 8)
+    let numbers =
+      AttributeWriter.bytes(of: header.sequence)
+      + AttributeWriter.bytes(of: UInt32(truncatingIfNeeded: message.count))
+    for index in 0..<8 { message[12 + index] = numbers[index] }
+    return message
+  }
+}

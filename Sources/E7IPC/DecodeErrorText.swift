@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import CE7Schema
+
+extension DecodeError {
+  /// One line for people: what was wrong and what was expected.
+  public var text: String {
+    switch self {
+    case .truncated: "the message ends in the middle of its header or of an attribute"
+    case .tooLong: "the message is longer than \(Limit.message) bytes"
+    case .badMagic: "the message does not begin as E7IPC's do"
+    case .unsupportedVersion(let major):
+      "E7IPC version \(major) is not spoken here; expected \(E7_IPC_MAJOR)…\(E7_IPC_MAJOR)"
+    case .wrongLength: "the header gives another length than the message has"
+    case .unknownType(let number): "message type \(number) is not known"
+    case .reservedBits: "a reserved byte of the header is not zero"
+    case .unknownAttribute(let number): "attribute \(number) is not known"
+    case .duplicate(let attribute): "attribute \(attribute.name) comes twice"
+    case .missing(let attribute): "attribute \(attribute.name) is missing"
+    case .malformed(let attribute): "attribute \(attribute.name) is malformed"
+    case .outOfRange(let attribute): "attribute \(attribute.name) is out of range"
+    case .unexpected(let attribute): "attribute \(attribute.name) does not belong to this message"
+    case .tooManyAttributes:
+      "the message has more than \(AttributeReader.most) attributes"
+    }
+  }
+}
+
+extension Attribute {
+  /// The name that the schema gives it.
+  public var name: String {
+    Words.word(.attribute, UInt32(rawValue)) ?? "\(rawValue)"
+  }
+}
+
+extension MessageType {
+  /// The name that the schema gives it.
+  public var name: String {
+    Words.word(.messageType, UInt32(rawValue)) ?? "\(rawValue)"
+  }
+}

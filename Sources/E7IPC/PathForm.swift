@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Schema
+
+/// What is wrong with the path of a rule.
+public enum PathFault: Error, Equatable {
+  /// Does not begin with a slash.
+  case notAbsolute
+  /// Over `Limit.path` bytes.
+  case tooLong
+  /// Holds `//`.
+  case emptyComponent
+  /// Holds `/./` or `/../`, or ends in `/.` or `/..`.
+  case dotComponent
+  /// Holds a byte below 32, or 127.
+  case controlCharacter
+}
+
+/// The form of a path that a rule may name: one spelling for one file.
+public enum PathForm {
+  /// The first fault of `path`, or nil for one that a rule may name.
+  public static func fault(_ path: [UInt8]) -> PathFault? {
+    guard path.first == UInt8(ascii: "/") else { return .notAbsolute }
+    guard path.count <= Limit.path else { return .tooLong }
+    var dots = 0
+    var length = 0
+    for index in 1..<path.count + 1 {
+      let byte = index < path.count ? path[index] : UInt8(ascii: "/")
+      if byte < 32 || byte == 127 { return .controlCharacter }
+      if byte == UInt8(ascii: "/") {
+        if length == 0 && index < path.count { return .emptyComponent }
+        if length > 0 && length == dots && dots <= 2 { return .dotComponent }
+        length = 0
+        dots = 0
+      } else {
+        length += 1
+        if byte == UInt8(ascii: ".") { dots += 1 }
+      }
+    }
+    return nil
+  }
+}
+
+extension PathFault {
+  /// What is wrong, to follow the path in a sentence.
+  public var problem: String {
+    switch self {
+    case .notAbsolute: "is not absolute"
+    case .tooLong: "is too long"
+    case .emptyComponent: "holds '//'"
+    case .dotComponent: "holds '/./' or '/../'"
+    case .controlCharacter: "holds a control character"
+    }
+  }
+
+  /// What was expected instead.
+  public var expected: String {
+    switch self {
+    case .notAbsolute: "a path that begins with '/'"
+    case .tooLong: "at most \(Limit.path) bytes"
+    case .emptyComponent: "one '/' between names"
+    case .dotComponent: "the path without them"
+    case .controlCharacter: "a path without any"
+    }
+  }
+}

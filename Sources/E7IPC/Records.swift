@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import CE7Schema
+
+/// What a rule matches; two rules with an equal match are the same rule.
+public struct Match: Equatable, Hashable, Sendable {
+  /// An IP protocol 0…255, or `NamedProtocol.any`.
+  public var prot: UInt16
+  /// An executable, or with a final slash a folder at any depth; empty for every program.
+  public var path: [UInt8]
+
+  /// A match of this protocol and path.
+  public init(prot: UInt16 = NamedProtocol.any.rawValue, path: [UInt8] = []) {
+    self.prot = prot
+    self.path = path
+  }
+
+  init(_ reader: inout AttributeReader) {
+    prot = reader.u16(.prot) ?? NamedProtocol.any.rawValue
+    path = reader.string(.path) ?? []
+  }
+
+  func write(_ writer: inout AttributeWriter) {
+    if prot != NamedProtocol.any.rawValue || path.isEmpty { writer.u16(.prot, prot) }
+    if !path.isEmpty { writer.string(.path, path) }
+  }
+}
+
+/// A rule in force.
+public struct Rule: Equatable, Sendable {
+  /// Its number, never used again while the module is loaded; 0 before it is in force.
+  public var id: UInt64
+  /// What it does.
+  public var action: Action
+  /// What it matches.
+  public var match: Match
+
+  /// A rule.
+  public init(id: UInt64 = 0, action: Action, match: Match) {
+    self.id = id
+    self.action = action
+    self.match = match
+  }
+
+  /// Reads the attributes of `MessageType.ruleGet`.
+  public init(_ reader: inout AttributeReader) throws(DecodeError) {
+    guard let id = reader.u64(.id) else { throw .missing(.id) }
+    self.id = id
+    action = try reader.action()
+    match = Match(&reader)
+    try reader.finish()
+  }
+
+  /// Writes the attributes of `MessageType.ruleGet`.
+  public func write(_ writer: inout AttributeWriter) {
+    writer.u64(.id, id)
+    writer.u8(.action, UInt8(action.rawValue))
+    match.write(&writer)
+  }
+}
+
+extension AttributeReader {
+  mutating func action() throws(DecodeError) -> Action {
+    guard let number = u8(.action) else { throw .missing(.action) }
+    guard let action = Action(wire: number) else { throw .outOfRange(.action) }
+    return action
+  }
+}
+
+/// A change that an administrator asks for: what a lane carries and e7-priv sends to the kernel.
+public enum Edit: Equatable, Sendable {
+  /// Adds the rule, or changes the action of the rule with this match.
+  case add(Action, Match)
+  /// Removes the one rule with exactly this match.
+  case remove(Match)
+  /// Removes the rule with this number.
+  case removeID(UInt64)
+  /// Removes all rules, or those with an action; refused where the ruleset is of another generation.
+  case clear(Action?, generation: UInt64?)
+  /// Sets a flag.
+  case set(Flag, UInt64)
+  /// Collects the edits that follow; from no rules with `replace`.
+  case begin(replace: Bool, generation: UInt64?)
+  /// Puts the collected edits in force as one change.
+  case commit
+  /// Forgets the collected edits.
+  case abort
+
+  /// The command that carries this edit.
+  public var type: MessageType {
+    switch self {
+    case .add: .ruleAdd
+    case .remove, .removeID: .ruleDel
+    case .clear: .ruleClear
+    case .set: .flagSet
+    case .begin: .begin
+    case .commit: .commit
+    case .abort: .abort
+    }
+  }
+
+  /// Whether a message of this type is an edit.
+  public static func isEdit(_ type: MessageType) -> Bool {
+    switch type {
+    case .ruleAdd, .ruleDel, .ruleClear, .flagSet, .begin, .commit, .abort: true
+    default: false
+    }
+  }
+
+  /// Reads the attributes of an edit of `type`; every attribute must belong to it.
+  public init(_ type: MessageType, _ reader: inout AttributeReader) throws(DecodeError) {
+    switch type {
+    case .ruleAdd:
+      self = .add(try reader.action(), Match(&reader))
+    case .ruleDel:
+      if let id = reader.u64(.id) {
+        self = .removeID(id)
+      } else {
+        self = .remove(Match(&reader))
+      }
+    case .ruleClear:
+      var action: Action?
+      if let number = reader.u8(.action) {
+        guard let known = Action(wire: number) else { throw .outOfRange(.action) }
+        action = known
+      }
+      self = .clear(action, generation: reader.u64(.generation))
+    case .flagSet:
+      guard let number = reader.u8(.flag) else { throw .missing(.flag) }
+      guard let flag = Flag(wire: number) else { throw .outOfRange(.flag) }
+      guard let value = reader.u64(.value) else { throw .missing(.value) }
+      self = .set(flag, value)
+    case .begin:
+      self = .begin(replace: reader.flag(.replace), generation: reader.u64(.generation))
+    case .commit:
+      self = .commit
+    case .abort:
+      self = .abort
+    default:
+      throw .unknownType(type.rawValue)
+    }
+    try reader.finish()
+  }
+
+  /// Writes the attributes of this edit.
+  public func write(_ writer: inout AttributeWriter) {
+    switch self {
+    case .add(let action, let match):
+      writer.u8(.action, UInt8(action.rawValue))
+      match.write(&writer)
+    case .remove(let match):
+      match.write(&writer)
+    case .removeID(let id):
+      writer.u64(.id, id)
+    case .clear(let action, let generation):
+      if let action { writer.u8(.action, UInt8(action.rawValue)) }
+      if let generation { writer.u64(.generation, generation) }
+    case .set(let flag, let value):
+      writer.u8(.flag, UInt8(flag.rawValue))
+      writer.u64(.value, value)
+    case .begin(let replace, let generation):
+      if replace { writer.flag(.replace) }
+      if let generation { writer.u64(.generation, generation) }
+    case .commit, .abort:
+      break
+    }
+  }
+}
+
+/// A flag and its value.
+public struct FlagValue: Equatable, Sendable {
+  /// The flag.
+  public var flag: Flag
+  /// Its value: a number of the flag's kind, or a count.
+  public var value: UInt64
+
+  /// A flag with a value.
+  public init(flag: Flag, value: UInt64) {
+    self.flag = flag
+    self.value = value
+  }
+
+  /// Reads the attributes of `MessageType.flagGet`.
+  public init(_ reader: inout AttributeReader) throws(DecodeError) {
+    guard let number = reader.u8(.flag) else { throw .missing(.flag) }
+    guard let flag = Flag(wire: number) else { throw .outOfRange(.flag) }
+    guard let value = reader.u64(.value) else { throw .missing(.value) }
+    self.flag = flag
+    self.value = value
+    try reader.finish()
+  }
+
+  /// Writes the attributes of `MessageType.flagGet`.
+  public func write(_ writer: inout AttributeWriter) {
+    writer.u8(.flag, UInt8(flag.rawValue))
+    writer.u64(.value, value)
+  }
+}
+
+/// What the module says of itself.
+public struct Status: Equatable, Sendable {
+  /// Version of the generic-netlink family.
+  public var version: UInt32
+  /// Random number of this load of the module.
+  public var instance: UInt64
+  /// Ruleset generation.
+  public var generation: UInt64
+
+  /// A status.
+  public init(version: UInt32, instance: UInt64, generation: UInt64) {
+    self.version = version
+    self.instance = instance
+    self.generation = generation
+  }
+
+  /// Reads the attributes of `MessageType.status`.
+  public init(_ reader: inout AttributeReader) throws(DecodeError) {
+    guard let version = reader.u32(.version) else { throw .missing(.version) }
+    guard let instance = reader.u64(.instance) else { throw .missing(.instance) }
+    guard let generation = reader.u64(.generation) else { throw .missing(.generation) }
+    self.version = version
+    self.instance = instance
+    self.generation = generation
+    try reader.finish()
+  }
+
+  /// Writes the attributes of `MessageType.status`.
+  public func write(_ writer: inout AttributeWriter) {
+    writer.u32(.version, version)
+    writer.u64(.instance, instance)
+    writer.u64(.generation, generation)
+  }
+}
+
+/// The end of an answer.
+public struct Outcome: Equatable, Sendable {
+  /// errno(3), 0 for success.
+  public var error: UInt32
+  /// What was wrong and what was expected; empty for success.
+  public var text: [UInt8]
+  /// The ruleset generation after the change, or of the list.
+  public var generation: UInt64?
+  /// The rule that was added or changed.
+  public var id: UInt64?
+
+  /// An outcome.
+  public init(
+    error: UInt32 = 0, text: [UInt8] = [], generation: UInt64? = nil, id: UInt64? = nil
+  ) {
+    self.error = error
+    self.text = text
+    self.generation = generation
+    self.id = id
+  }
+
+  /// Reads the attributes of `MessageType.done`.
+  public init(_ reader: inout AttributeReader) throws(DecodeError) {
+    guard let error = reader.u32(.error) else { throw .missing(.error) }
+    self.error = error
+    text = reader.string(.text) ?? []
+    generation = reader.u64(.generation)
+    id = reader.u64(.id)
+    try reader.finish()
+  }
+
+  /// Writes the attributes of `MessageType.done`; a text over `Limit.text` is cut there.
+  public func write(_ writer: inout AttributeWriter) {
+    writer.u32(.error, error)
+    if !text.isEmpty { writer.string(.text, Array(text.prefix(Limit.text))) }
+    if let generation { writer.u64(.generation, generation) }
+    if let id { writer.u64(.id, id) }
+  }
+}
+
+/// A packet worth telling.
+public struct Event: Equatable, Sendable {
+  /// Why it is told.
+  public var kind: EventKind
+  /// What became of the packet.
+  public var verdict: Verdict
+  /// What decided.
+  public var reason: Reason
+  /// Its direction.
+  public var direction: Direction
+  /// IP protocol 0…255.
+  public var prot: UInt16
+  /// The executable; empty where the program is unknown.
+  public var path: [UInt8] = []
+  /// This machine's address, 4 or 16 bytes in network order.
+  public var local: [UInt8]
+  /// The other end's address, of the same family.
+  public var remote: [UInt8]
+  /// This machine's port, or ICMP's echo identifier, where the protocol has one.
+  public var localPort: UInt16?
+  /// The other end's port, where the protocol has one.
+  public var remotePort: UInt16?
+  /// Owner of the socket in the initial user namespace, where there is one.
+  public var uid: UInt32?
+  /// Process in the initial pid namespace, where it is known.
+  public var pid: UInt32?
+  /// Inode number of the network namespace.
+  public var netns: UInt32
+  /// Id of the socket's cgroup, where there is a socket.
+  public var cgroup: UInt64?
+  /// Nanoseconds since 1970.
+  public var time: UInt64
+  /// Like events that were left out since the last one.
+  public var leftOut: UInt64 = 0
+  /// Events lost since the module was loaded, because their queue was full.
+  public var lost: UInt64 = 0
+  /// The rule that decided, where one did.
+  public var rule: UInt64?
+
+  /// An event with what every event has.
+  public init(
+    kind: EventKind, verdict: Verdict, reason: Reason, direction: Direction, prot: UInt16,
+    local: [UInt8], remote: [UInt8], netns: UInt32, time: UInt64
+  ) {
+    self.kind = kind
+    self.verdict = verdict
+    self.reason = reason
+    self.direction = direction
+    self.prot = prot
+    self.local = local
+    self.remote = remote
+    self.netns = netns
+    self.time = time
+  }
+
+  /// Reads the attributes of `MessageType.event`.
+  public init(_ reader: inout AttributeReader) throws(DecodeError) {
+    guard let kind = reader.u8(.kind) else { throw .missing(.kind) }
+    guard let kind = EventKind(wire: kind) else { throw .outOfRange(.kind) }
+    guard let verdict = reader.u8(.verdict) else { throw .missing(.verdict) }
+    guard let verdict = Verdict(wire: verdict) else { throw .outOfRange(.verdict) }
+    guard let reason = reader.u8(.reason) else { throw .missing(.reason) }
+    guard let reason = Reason(wire: reason) else { throw .outOfRange(.reason) }
+    guard let direction = reader.u8(.direction) else { throw .missing(.direction) }
+    guard let direction = Direction(wire: direction) else { throw .outOfRange(.direction) }
+    guard let prot = reader.u16(.prot) else { throw .missing(.prot) }
+    guard let local = reader.address(.local) else { throw .missing(.local) }
+    guard let remote = reader.address(.remote) else { throw .missing(.remote) }
+    guard remote.count == local.count else { throw .outOfRange(.remote) }
+    guard let netns = reader.u32(.netns) else { throw .missing(.netns) }
+    guard let time = reader.u64(.time) else { throw .missing(.time) }
+    self.init(
+      kind: kind, verdict: verdict, reason: reason, direction: direction, prot: prot,
+      local: local, remote: remote, netns: netns, time: time)
+    path = reader.string(.path) ?? []
+    localPort = reader.u16(.localPort)
+    remotePort = reader.u16(.remotePort)
+    uid = reader.u32(.uid)
+    pid = reader.u32(.pid)
+    cgroup = reader.u64(.cgroup)
+    leftOut = reader.u64(.leftOut) ?? 0
+    lost = reader.u64(.lost) ?? 0
+    rule = reader.u64(.id)
+    try reader.finish()
+  }
+
+  /// Writes the attributes of `MessageType.event`.
+  public func write(_ writer: inout AttributeWriter) {
+    writer.u8(.kind, UInt8(kind.rawValue))
+    writer.u8(.verdict, UInt8(verdict.rawValue))
+    writer.u8(.reason, UInt8(reason.rawValue))
+    writer.u8(.direction, UInt8(direction.rawValue))
+    writer.u16(.prot, prot)
+    writer.address(.local, local)
+    writer.address(.remote, remote)
+    writer.u32(.netns, netns)
+    writer.u64(.time, time)
+    if !path.isEmpty { writer.string(.path, path) }
+    if let localPort { writer.u16(.localPort, localPort) }
+    if let remotePort { writer.u16(.remotePort, remotePort) }
+    if let uid { writer.u32(.uid, uid) }
+    if let pid { writer.u32(.pid, pid) }
+    if let cgroup { writer.u64(.cgroup, cgroup) }
+    if leftOut > 0 { writer.u64(.leftOut, leftOut) }
+    if lost > 0 { writer.u64(.lost, lost) }
+    if let rule { writer.u64(.id, rule) }
+  }
+}
+
+/// A change worth telling.
+public enum Notice: Equatable, Sendable {
+  /// The ruleset has this generation now.
+  case rules(generation: UInt64)
+  /// A flag was set.
+  case flag(FlagValue)
+  /// The module is being unloaded.
+  case unload
+
+  /// Reads the attributes of `MessageType.notice`.
+  public init(_ reader: inout AttributeReader) throws(DecodeError) {
+    guard let kind = reader.u8(.kind) else { throw .missing(.kind) }
+    switch NoticeKind(wire: kind) {
+    case .rules:
+      guard let generation = reader.u64(.generation) else { throw .missing(.generation) }
+      self = .rules(generation: generation)
+    case .flag:
+      self = .flag(try FlagValue(&reader))
+    case .unload:
+      self = .unload
+    case nil:
+      throw .outOfRange(.kind)
+    }
+    try reader.finish()
+  }
+
+  /// Writes the attributes of `MessageType.notice`.
+  public func write(_ writer: inout AttributeWriter) {
+    switch self {
+    case .rules(let generation):
+      writer.u8(.kind, UInt8(NoticeKind.rules.rawValue))
+      writer.u64(.generation, generation)
+    case .flag(let value):
+      writer.u8(.kind, UInt8(NoticeKind.flag.rawValue))
+      value.write(&writer)
+    case .unload:
+      writer.u8(.kind, UInt8(NoticeKind.unload.rawValue))
+    }
+  }
+}

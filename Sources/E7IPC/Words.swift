@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import CE7Schema
+
+/// The lists of `defs.x` by word and number.
+///
+/// A clang-imported enum takes any raw value; these look-ups are the only way from an untrusted
+/// number to one of its cases.
+public enum Words {
+  /// The name proper of `number` in `list`, or nil where the list has no such number.
+  public static func word(_ list: WordList, _ number: UInt32) -> String? {
+    guard let word = unsafe e7_word_of(list, number) else { return nil }
+    return unsafe String(cString: word)
+  }
+
+  /// The number that exactly `bytes` names in `list`, by name proper or synonym.
+  public static func number(_ list: WordList, _ bytes: [UInt8]) -> UInt16? {
+    UInt16(exactly: unsafe e7_number_of(list, bytes, bytes.count))
+  }
+
+  /// All words of `list`, synonyms included, in the order of the schema.
+  public static func all(_ list: WordList) -> [String] {
+    var words: [String] = []
+    while let word = unsafe e7_word_at(list, words.count) {
+      unsafe words.append(String(cString: word))
+    }
+    return words
+  }
+}
+
+extension MessageType {
+  /// The type with this number on the wire, or nil.
+  public init?(wire number: UInt16) {
+    guard unsafe e7_word_of(.messageType, UInt32(number)) != nil else { return nil }
+    self.init(rawValue: number)
+  }
+}
+
+extension Attribute {
+  /// The attribute with this number on the wire, or nil.
+  public init?(wire number: UInt16) {
+    guard e7_attr_type_of(UInt32(number)) >= 0 else { return nil }
+    self.init(rawValue: number)
+  }
+}
+
+extension Action {
+  /// The action with this number on the wire, or nil.
+  public init?(wire number: UInt8) {
+    guard unsafe e7_word_of(.action, UInt32(number)) != nil else { return nil }
+    self.init(rawValue: UInt16(number))
+  }
+}
+
+extension Verdict {
+  /// The verdict with this number on the wire, or nil.
+  public init?(wire number: UInt8) {
+    guard unsafe e7_word_of(.verdict, UInt32(number)) != nil else { return nil }
+    self.init(rawValue: UInt16(number))
+  }
+}
+
+extension Reason {
+  /// The reason with this number on the wire, or nil.
+  public init?(wire number: UInt8) {
+    guard unsafe e7_word_of(.reason, UInt32(number)) != nil else { return nil }
+    self.init(rawValue: UInt16(number))
+  }
+}
+
+extension Direction {
+  /// The direction with this number on the wire, or nil.
+  public init?(wire number: UInt8) {
+    guard unsafe e7_word_of(.direction, UInt32(number)) != nil else { return nil }
+    self.init(rawValue: UInt16(number))
+  }
+}
+
+extension EventKind {
+  /// The kind of event with this number on the wire, or nil.
+  public init?(wire number: UInt8) {
+    guard unsafe e7_word_of(.event, UInt32(number)) != nil else { return nil }
+    self.init(rawValue: UInt16(number))
+  }
+}
+
+extension NoticeKind {
+  /// The kind of notice with this number on the wire, or nil.
+  public init?(wire number: UInt8) {
+    guard unsafe e7_word_of(.notice, UInt32(number)) != nil else { return nil }
+    self.init(rawValue: UInt16(number))
+  }
+}
+
+extension Flag {
+  /// The flag with this number on the wire, or nil.
+  public init?(wire number: UInt8) {
+    guard e7_flag_kind(UInt32(number)) >= 0 else { return nil }
+    self.init(rawValue: UInt16(number))
+  }
+
+  /// The flag that exactly `bytes` names, or nil.
+  public init?(alias bytes: [UInt8]) {
+    let number = unsafe e7_flag_number(bytes, bytes.count)
+    guard number >= 0 else { return nil }
+    self.init(rawValue: UInt16(number))
+  }
+
+  /// All flags, those that are set first, in the order of the schema.
+  public static var all: [Flag] {
+    var flags: [Flag] = []
+    while let number = UInt16(exactly: e7_flag_at(flags.count)), let flag = Flag(rawValue: number) {
+      flags.append(flag)
+    }
+    return flags
+  }
+
+  /// The word of the rule language for this flag.
+  public var alias: String {
+    guard let alias = unsafe e7_flag_alias(UInt32(rawValue)) else { return "" }
+    return unsafe String(cString: alias)
+  }
+
+  /// One line about this flag, for people.
+  public var summary: String {
+    guard let doc = unsafe e7_flag_doc(UInt32(rawValue)) else { return "" }
+    return unsafe String(cString: doc)
+  }
+
+  /// The kind of value this flag takes.
+  public var kind: FlagKind {
+    FlagKind(rawValue: UInt16(clamping: e7_flag_kind(UInt32(rawValue)))) ?? .counter
+  }
+
+  /// The words and numbers this flag takes, nil for a number that is only read.
+  public var values: WordList? {
+    switch kind {
+    case .mode: .mode
+    case .action: .action
+    case .verdict: .verdict
+    case .toggle: .toggle
+    case .scope: .scope
+    case .counter: nil
+    }
+  }
+}

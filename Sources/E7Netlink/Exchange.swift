@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Schema
+import CNetlink
+import E7IPC
+import E7System
+
+/// One request and the messages of its answer, as a pure state machine over received datagrams.
+///
+/// The answer is parsed as if it were hostile: what is not from the kernel, or answers another
+/// request, is passed over; what does not parse ends the exchange.
+struct Exchange {
+  private let request: [UInt8]
+  private let sequence: UInt32
+  private let isDump: Bool
+
+  /// Whether the answer is complete.
+  private(set) var isOver = false
+  /// Whether what was listed changed in the middle of the dump.
+  private(set) var wasInterrupted = false
+
+  init(request: [UInt8], sequence: UInt32, isDump: Bool) {
+    self.request = request
+    self.sequence = sequence
+    self.isDump = isDump
+  }
+
+  /// Takes a datagram and returns the messages in it that belong to the answer.
+  mutating func take(
+    _ datagram: [UInt8], port: UInt32
+  ) throws(NetlinkError) -> [GenericMessage] {
+    guard port == 0 else { return [] }
+    guard let messages = NetlinkMessage.all(datagram) else { throw .malformed }
+    var answers: [GenericMessage] = []
+    for message in messages where message.sequence == sequence && !isOver {
+      if message.flags & UInt16(NLM_F_DUMP_INTR) != 0 { wasInterrupted = true }
+      switch Int32(message.type) {
+      case NLMSG_NOOP:
+        break
+      case NLMSG_OVERRUN:
+        throw .lost
+      case NLMSG_ERROR:
+        try finish(message)
+      case NLMSG_DONE:
+        guard isDump else { throw .malformed }
+        try finish(message)
+      default:
+        guard let answer = GenericMessage(message) else { throw .malformed }
+        answers.append(answer)
+      }
+    }
+    return answers
+  }
+
+  private mutating func finish(_ message: NetlinkMessage) throws(NetlinkError) {
+    isOver = true
+    guard let end = Acknowledgement(message) else { throw .malformed }
+    if end.errno != 0 { throw .refused(end.refusal(of: request)) }
+  }
+}
+
+/// The end of an answer: `struct nlmsgerr`, or the number in NLMSG_DONE, with what the kernel says
+/// about it.
+struct Acknowledgement: Equatable {
+  /// Positive errno(3), 0 for success.
+  let errno: Int32
+  private(set) var text: [UInt8] = []
+  /// Where in the request the attribute at fault begins.
+  private(set) var offset: Int?
+  /// The number of an attribute that the request lacks.
+  private(set) var missing: UInt16?
+
+  init?(_ message: NetlinkMessage) {
+    let body = message.body
+    guard body.count >= 4 else { return nil }
+    let number = Int32(bitPattern: body.hostU32(at: 0))
+    guard number <= 0, number >= -4095 else { return nil }
+    errno = -number
+    var start = 4
+    if Int32(message.type) == NLMSG_ERROR {
+      guard body.count >= 4 + NetlinkMessage.headerSize else { return nil }
+      start += NetlinkMessage.headerSize
+      if message.flags & UInt16(NLM_F_CAPPED) == 0, number != 0 {
+        guard let length = Int(exactly: body.hostU32(at: 4)), length >= NetlinkMessage.headerSize,
+          length <= body.count - 4
+        else { return nil }
+        start = 4 + (length + 3) & ~3
+      }
+    }
+    guard message.flags & UInt16(NLM_F_ACK_TLVS) != 0 else { return }
+    guard let attributes = RawAttribute.all(body, from: start) else { return nil }
+    for attribute in attributes {
+      switch UInt32(attribute.number) {
+      case NLMSGERR_ATTR_MSG.rawValue: text = Array(attribute.text.prefix(Limit.text))
+      case NLMSGERR_ATTR_OFFS.rawValue: offset = attribute.value.flatMap { Int(exactly: $0) }
+      case NLMSGERR_ATTR_MISS_TYPE.rawValue:
+        missing = attribute.value.flatMap { UInt16(exactly: $0) }
+      default: break
+      }
+    }
+  }
+
+  /// The refusal in words, with the name of the attribute at fault.
+  func refusal(of request: [UInt8]) -> Refusal {
+    var words = text.isEmpty ? Array(SystemError.text(errno).utf8) : text
+    var attribute: Attribute?
+    if let missing {
+      attribute = Attribute(wire: missing)
+      words += name(attribute, " is missing")
+    } else if let offset, offset >= NetlinkMessage.headerSize, offset <= request.count - 4 {
+      attribute = Attribute(wire: request.hostU16(at: offset + 2) & 0x3fff)
+      words += name(attribute, "")
+    }
+    return Refusal(errno: errno, text: words, attribute: attribute)
+  }
+
+  private func name(_ attribute: Attribute?, _ rest: String) -> [UInt8] {
+    guard let attribute, let word = Words.word(.attribute, UInt32(attribute.rawValue)) else {
+      return []
+    }
+    return Array(" (attribute \(word)\(rest))".utf8)
+  }
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Linux
+import CNetlink
+public import E7System
+
+/// A family of generic netlink, as the kernel's family `nlctrl` describes it.
+public struct Family: Equatable, Sendable {
+  /// Message type of the family; another each time the module is loaded.
+  public let id: UInt16
+  /// Version of the family.
+  public let version: UInt32
+  private let groups: [(name: [UInt8], id: UInt32)]
+
+  init(_ message: GenericMessage) throws(NetlinkError) {
+    var id: UInt16?
+    var version: UInt32?
+    var groups: [(name: [UInt8], id: UInt32)] = []
+    for attribute in try message.rawAttributes() {
+      switch Int(attribute.number) {
+      case CTRL_ATTR_FAMILY_ID: id = attribute.value.flatMap { UInt16(exactly: $0) }
+      case CTRL_ATTR_VERSION: version = attribute.value
+      case CTRL_ATTR_MCAST_GROUPS: groups = try Family.groups(attribute.payload)
+      default: break
+      }
+    }
+    guard let id, id >= UInt16(NLMSG_MIN_TYPE), let version else { throw .malformed }
+    self.id = id
+    self.version = version
+    self.groups = groups
+  }
+
+  private static func groups(
+    _ list: [UInt8]
+  ) throws(NetlinkError) -> [(name: [UInt8], id: UInt32)] {
+    guard let entries = RawAttribute.all(list, from: 0) else { throw .malformed }
+    var groups: [(name: [UInt8], id: UInt32)] = []
+    for entry in entries {
+      guard let parts = RawAttribute.all(entry.payload, from: 0) else { throw .malformed }
+      var name: [UInt8]?
+      var id: UInt32?
+      for part in parts {
+        if Int(part.number) == CTRL_ATTR_MCAST_GRP_NAME { name = part.text }
+        if Int(part.number) == CTRL_ATTR_MCAST_GRP_ID { id = part.value }
+      }
+      guard let name, let id else { throw .malformed }
+      groups.append((name, id))
+    }
+    return groups
+  }
+
+  /// The number of the multicast group of this name, or nil.
+  public func group(_ name: String) -> UInt32? {
+    let name = Array(name.utf8)
+    for group in groups where group.name == name { return group.id }
+    return nil
+  }
+
+  /// Whether both describe one registration of one family.
+  public static func == (one: Family, other: Family) -> Bool {
+    one.id == other.id && one.version == other.version
+  }
+}
+
+/// A generic-netlink socket, close-on-exec, owned through libnl.
+@safe public struct GenericSocket: ~Copyable {
+  private let socket: OpaquePointer
+  private var sequence: UInt32 = 0
+
+  /// Opens a socket and binds it to a port of the kernel's choice.
+  public init() throws(NetlinkError) {
+    guard let socket = unsafe nl_socket_alloc() else { throw .library(NLE_NOMEM) }
+    let result = unsafe genl_connect(socket)
+    guard result >= 0 else {
+      unsafe nl_socket_free(socket)
+      throw .library(result)
+    }
+    unsafe self.socket = unsafe socket
+    // Refusals in words, without the request repeated; kernels before 4.12 have neither.
+    _ = e7_set_option(raw, SOL_NETLINK, NETLINK_EXT_ACK, 1)
+    _ = e7_set_option(raw, SOL_NETLINK, NETLINK_CAP_ACK, 1)
+  }
+
+  deinit { unsafe nl_socket_free(socket) }
+
+  /// For a poller.
+  public var raw: Int32 { unsafe nl_socket_get_fd(socket) }
+
+  /// Receives what is sent to a group; refused to who lacks the authority.
+  public func join(_ group: UInt32) throws(NetlinkError) {
+    let result = unsafe nl_socket_add_membership(socket, Int32(bitPattern: group))
+    guard result >= 0 else { throw .library(result) }
+  }
+
+  /// A descriptor of this socket, for another process.
+  public func descriptor() throws(NetlinkError) -> FileDescriptor {
+    let copy = e7_duplicate(raw)
+    guard copy >= 0 else { throw .system(SystemError("fcntl", errno: -copy)) }
+    return FileDescriptor(owning: copy)
+  }
+
+  /// Asks the kernel what family has this name; `NetlinkError.noFamily` where none has.
+  public mutating func resolve(
+    _ name: String, timeoutMilliseconds: Int32
+  ) throws(NetlinkError) -> Family {
+    let name = Array(name.utf8) + [0]
+    let length = UInt32(truncatingIfNeeded: name.count + 4)
+    let attribute = bytes(length, 2) + bytes(UInt32(CTRL_ATTR_FAMILY_NAME), 2) + name
+    let request = GenericRequest(
+      family: UInt16(GENL_ID_CTRL), version: 1, command: UInt8(CTRL_CMD_GETFAMILY),
+      attributes: attribute)
+    var family: Family?
+    do throws(NetlinkError) {
+      _ = try exchange(request, timeoutMilliseconds: timeoutMilliseconds) {
+        answer throws(NetlinkError) in
+        if answer.family == UInt16(GENL_ID_CTRL) { family = try Family(answer) }
+      }
+    } catch {
+      if case .refused(let refusal) = error, refusal.errno == Errno.noEntry { throw .noFamily }
+      throw error
+    }
+    guard let family else { throw .malformed }
+    return family
+  }
+
+  /// Sends a request, whose answer is then taken with what is returned.
+  mutating func begin(_ request: GenericRequest) throws(NetlinkError) -> Exchange {
+    sequence &+= 1
+    // Multicast messages carry 0.
+    if sequence == 0 { sequence = 1 }
+    var bytes = request.encode(sequence: sequence)
+    let exchange = Exchange(request: bytes, sequence: sequence, isDump: request.isDump)
+    let sent = unsafe nl_sendto(socket, &bytes, bytes.count)
+    guard sent >= 0 else { throw .library(sent) }
+    return exchange
+  }
+
+  /// Sends a request and hands each message of its answer to `take`.
+  ///
+  /// Waits at most this long for each datagram. Returns whether what was listed changed meanwhile, in a dump.
+  mutating func exchange(
+    _ request: GenericRequest, timeoutMilliseconds: Int32,
+    _ take: (GenericMessage) throws(NetlinkError) -> Void
+  ) throws(NetlinkError) -> Bool {
+    var exchange = try begin(request)
+    let start = Clock.monotonicMilliseconds()
+    var limit = UInt64(max(0, timeoutMilliseconds))
+    while !exchange.isOver {
+      let passed = Clock.monotonicMilliseconds() - start
+      guard passed <= limit else { throw .timedOut }
+      guard let (datagram, port) = try GenericSocket.receive(raw) else {
+        _ = try system { () throws(SystemError) in
+          try Poller.wait(raw, for: .input, timeoutMilliseconds: Int32(clamping: limit - passed))
+        }
+        continue
+      }
+      let answers = try exchange.take(datagram, port: port)
+      for answer in answers { try take(answer) }
+      // A long list may take longer, as long as it goes on.
+      if !answers.isEmpty { limit = passed + UInt64(max(0, timeoutMilliseconds)) }
+    }
+    return exchange.wasInterrupted
+  }
+
+  /// One datagram and its sender's port, or nil when none waits.
+  ///
+  /// `NetlinkError.lost` where some were lost.
+  static func receive(_ raw: Int32) throws(NetlinkError) -> ([UInt8], UInt32)? {
+    // The kernel makes no datagram larger than 32 KiB.
+    let capacity = 65536
+    var received = e7_netlink_received()
+    var result = 0
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+      guard let base = buffer.baseAddress else { return }
+      result = Int(unsafe e7_netlink_receive(raw, base, capacity, &received))
+      count = max(0, result)
+    }
+    let errno = Int32(truncatingIfNeeded: -result)
+    if errno == Errno.again || errno == Errno.interrupted { return nil }
+    if errno == Errno.noBuffers { throw .lost }
+    guard result >= 0 else { throw .system(SystemError("recvmsg", errno: errno)) }
+    guard !received.truncated else { throw .malformed }
+    return (bytes, received.port)
+  }
+}
+
+/// Runs a call of the system and lifts its error.
+func system<Value>(
+  _ call: () throws(SystemError) -> Value
+) throws(NetlinkError) -> Value {
+  do throws(SystemError) {
+    return try call()
+  } catch {
+    throw .system(error)
+  }
+}
+
+/// A request of generic netlink.
+struct GenericRequest {
+  var family: UInt16
+  var version: UInt8
+  var command: UInt8
+  var isDump = false
+  var attributes: [UInt8]
+
+  func encode(sequence: UInt32) -> [UInt8] {
+    let flags = NLM_F_REQUEST | (isDump ? NLM_F_DUMP : NLM_F_ACK)
+    return NetlinkMessage(
+      type: family, flags: UInt16(flags), sequence: sequence,
+      body: [command, version, 0, 0] + attributes
+    ).encode()
+  }
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import CE7Schema
+public import E7IPC
+public import E7System
+
+/// What an edit brought about.
+public struct EditResult: Equatable, Sendable {
+  /// The rule that was added or changed.
+  public var id: UInt64?
+  /// The ruleset generation after it.
+  public var generation: UInt64?
+}
+
+/// A socket that asks family `e7` of generic netlink, and edits where the process may.
+///
+/// Everything waits for the kernel's answer, at most `timeout`.  The family is looked up before
+/// the first request, and again when the kernel no longer knows it: another load of the module has
+/// another number, and may have another version.
+public struct KernelSocket: ~Copyable {
+  /// Milliseconds until the kernel is given up on; a large COMMIT takes seconds on a slow machine.
+  static let timeout: Int32 = 10000
+
+  private enum Transaction {
+    case none
+    case open
+    case lost
+  }
+
+  private var socket: GenericSocket
+  private var transaction = Transaction.none
+  private var family: Family?
+
+  /// Opens a socket; the module need not be there yet.
+  public init() throws(NetlinkError) {
+    socket = try GenericSocket()
+  }
+
+  /// Looks the family up and checks its version.
+  public mutating func resolve() throws(NetlinkError) -> Family {
+    family = nil
+    let found = try socket.resolve(E7_GENL_NAME, timeoutMilliseconds: KernelSocket.timeout)
+    let spoken = UInt32(E7_GENL_VERSION)
+    guard found.version == spoken else { throw .version(found: found.version, spoken: spoken) }
+    family = found
+    return found
+  }
+
+  private mutating func current() throws(NetlinkError) -> Family {
+    guard let family else { return try resolve() }
+    return family
+  }
+
+  /// Receives the messages of a group; refused to who lacks the authority.
+  public mutating func join(_ group: EventGroup) throws(NetlinkError) {
+    let known = try current()
+    guard let name = Words.word(.group, UInt32(group.rawValue)), let number = known.group(name)
+    else { throw .malformed }
+    try socket.join(number)
+  }
+
+  /// A descriptor of this socket, for a process that receives its events.
+  public func descriptor() throws(NetlinkError) -> FileDescriptor { try socket.descriptor() }
+
+  /// Version, instance and generation of the module.
+  public mutating func status() throws(NetlinkError) -> Status {
+    var status: Status?
+    try ask(.status, [], mayReload: true) { reader throws(DecodeError) in
+      status = try Status(&reader)
+    }
+    guard let status else { throw .malformed }
+    return status
+  }
+
+  /// Sends an edit and waits for the kernel's yes.
+  ///
+  /// Between BEGIN and COMMIT, a module that was unloaded, loaded again or silent makes all that
+  /// follows `NetlinkError.reloaded`: what was collected is gone, and nothing of the rest must take
+  /// effect on its own.
+  public mutating func apply(_ edit: Edit) throws(NetlinkError) -> EditResult {
+    switch edit {
+    case .begin:
+      transaction = .none
+      let result = try send(edit)
+      transaction = .open
+      return result
+    case .commit, .abort:
+      defer { transaction = .none }
+      if transaction == .lost {
+        _ = try? send(.abort)
+        guard edit == .abort else { throw .reloaded }
+        return EditResult()
+      }
+      do throws(NetlinkError) {
+        return try send(edit)
+      } catch {
+        // Whatever made it fail, the kernel must not keep a draft that nobody knows of.
+        if edit == .commit { _ = try? send(.abort) }
+        throw error
+      }
+    default:
+      guard transaction != .lost else { throw .reloaded }
+      do throws(NetlinkError) {
+        return try send(edit)
+      } catch {
+        if case .refused = error { throw error }
+        if transaction == .open { transaction = .lost }
+        throw error
+      }
+    }
+  }
+
+  private mutating func send(_ edit: Edit) throws(NetlinkError) -> EditResult {
+    var writer = AttributeWriter()
+    edit.write(&writer)
+    var result = EditResult()
+    try ask(edit.type, writer.payload(), mayReload: transaction == .none) {
+      reader throws(DecodeError) in
+      result.id = reader.u64(.id) ?? result.id
+      result.generation = reader.u64(.generation) ?? result.generation
+    }
+    return result
+  }
+
+  private mutating func ask(
+    _ type: MessageType, _ attributes: [UInt8], mayReload: Bool,
+    _ take: (inout AttributeReader) throws(DecodeError) -> Void
+  ) throws(NetlinkError) {
+    let known = try current()
+    do throws(NetlinkError) {
+      try exchange(known, type, attributes, take)
+    } catch {
+      // A family that is gone is ENOENT; its number in other hands may say EOPNOTSUPP.
+      guard case .refused(let refusal) = error,
+        refusal.errno == Errno.noEntry || refusal.errno == Errno.notSupported
+      else { throw error }
+      let found = try resolve()
+      if found == known { throw error }
+      guard mayReload else { throw .reloaded }
+      try exchange(found, type, attributes, take)
+    }
+  }
+
+  private mutating func exchange(
+    _ family: Family, _ type: MessageType, _ attributes: [UInt8],
+    _ take: (inout AttributeReader) throws(DecodeError) -> Void
+  ) throws(NetlinkError) {
+    let request = GenericRequest(
+      family: family.id, version: UInt8(E7_GENL_VERSION),
+      command: UInt8(truncatingIfNeeded: type.rawValue), attributes: attributes)
+    _ = try socket.exchange(request, timeoutMilliseconds: KernelSocket.timeout) {
+      answer throws(NetlinkError) in
+      guard answer.family == family.id, UInt16(answer.command) == type.rawValue else {
+        throw .malformed
+      }
+      var reader = try answer.attributes()
+      do throws(DecodeError) {
+        try take(&reader)
+      } catch {
+        throw .malformed
+      }
+    }
+  }
+}

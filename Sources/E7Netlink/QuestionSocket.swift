@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import CE7Schema
+public import E7IPC
+import E7System
+
+/// How far the answer to a question is.
+public struct Progress: Equatable, Sendable {
+  /// There is no more to fetch.
+  public let isOver: Bool
+  /// What is listed has changed since the list began, which must be asked for again.
+  public let wasInterrupted: Bool
+}
+
+/// A socket that asks family `e7` one question at a time, and fetches the answer part by part.
+///
+/// The kernel makes a part of a list when the part before it is fetched, so that a list of any
+/// length costs no more memory than one part, and who does not fetch costs nothing.
+public struct QuestionSocket: ~Copyable {
+  private var socket: GenericSocket
+  private let family: Family
+  private var asked: (type: MessageType, isList: Bool, exchange: Exchange)?
+
+  /// Opens a socket for questions to a family that was looked up before.
+  public init(_ family: Family) throws(NetlinkError) {
+    socket = try GenericSocket()
+    self.family = family
+  }
+
+  /// Asks for one thing, or with `isList` for all that the command gives.
+  ///
+  /// The question before must be over.
+  public mutating func ask(
+    _ type: MessageType, isList: Bool, _ body: (inout AttributeWriter) -> Void = { _ in }
+  ) throws(NetlinkError) {
+    var writer = AttributeWriter()
+    body(&writer)
+    let request = GenericRequest(
+      family: family.id, version: UInt8(E7_GENL_VERSION),
+      command: UInt8(truncatingIfNeeded: type.rawValue), isDump: isList,
+      attributes: writer.payload())
+    asked = (type, isList, try socket.begin(request))
+  }
+
+  /// Fetches the next part and hands each message in it to `take`.
+  ///
+  /// `NetlinkError.noFamily` where the family is no longer the one that was looked up, and
+  /// `NetlinkError.timedOut` where the kernel, which has its answer ready, gives none in the time.
+  public mutating func next(
+    timeoutMilliseconds: Int32, _ take: (inout AttributeReader) throws(DecodeError) -> Void
+  ) throws(NetlinkError) -> Progress {
+    guard let (type, isList, begun) = asked else { throw .malformed }
+    var exchange = begun
+    defer { asked = exchange.isOver ? nil : (type, isList, exchange) }
+    var hasPart = false
+    while !exchange.isOver && !(isList && hasPart) {
+      guard let (datagram, port) = try GenericSocket.receive(socket.raw) else {
+        let raw = socket.raw
+        let isReady = try system { () throws(SystemError) in
+          try Poller.wait(raw, for: .input, timeoutMilliseconds: timeoutMilliseconds)
+        }
+        guard isReady else { throw .timedOut }
+        continue
+      }
+      for message in try answers(&exchange, datagram, port) {
+        try read(message, type, take)
+        hasPart = true
+      }
+    }
+    return Progress(isOver: exchange.isOver, wasInterrupted: exchange.wasInterrupted)
+  }
+
+  private func answers(
+    _ exchange: inout Exchange, _ datagram: [UInt8], _ port: UInt32
+  ) throws(NetlinkError) -> [GenericMessage] {
+    do throws(NetlinkError) {
+      return try exchange.take(datagram, port: port)
+    } catch {
+      // A family that is gone is ENOENT; its number in other hands may say EOPNOTSUPP.
+      if case .refused(let refusal) = error,
+        refusal.errno == Errno.noEntry || refusal.errno == Errno.notSupported
+      {
+        throw .noFamily
+      }
+      throw error
+    }
+  }
+
+  private func read(
+    _ message: GenericMessage, _ type: MessageType,
+    _ take: (inout AttributeReader) throws(DecodeError) -> Void
+  ) throws(NetlinkError) {
+    guard message.family == family.id, UInt16(message.command) == type.rawValue else {
+      throw .malformed
+    }
+    var reader = try message.attributes()
+    do throws(DecodeError) {
+      try take(&reader)
+    } catch {
+      throw .malformed
+    }
+  }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Schema
+public import E7IPC
+
+extension Edit {
+  /// The edit in the words of the rule language, for the log; the bytes of a path are as they came.
+  public var words: [UInt8] {
+    switch self {
+    case .add(let action, let match): action.word + match.words
+    case .remove(let match): Array("clear".utf8) + match.words
+    case .removeID(let id): Array("clear id \(id)".utf8)
+    case .clear(let action, let generation):
+      Array("clear".utf8) + (action.map { [32] + $0.word } ?? []) + guarded(generation)
+    case .set(let flag, let value):
+      Array("set \(flag.alias) \(flag.words(value))".utf8)
+    case .begin(let replace, let generation):
+      Array((replace ? "begin replace" : "begin").utf8) + guarded(generation)
+    case .commit: Array("commit".utf8)
+    case .abort: Array("abort".utf8)
+    }
+  }
+
+  private func guarded(_ generation: UInt64?) -> [UInt8] {
+    guard let generation else { return [] }
+    return Array(" at generation \(generation)".utf8)
+  }
+}
+
+extension Action {
+  fileprivate var word: [UInt8] {
+    Array((Words.word(.action, UInt32(rawValue)) ?? "\(rawValue)").utf8)
+  }
+}
+
+extension Match {
+  fileprivate var words: [UInt8] {
+    let name = Words.word(.namedProtocol, UInt32(prot)) ?? "\(prot)"
+    return Array(" \(name)".utf8) + (path.isEmpty ? [] : [32] + path)
+  }
+}
+
+extension Flag {
+  fileprivate func words(_ value: UInt64) -> String {
+    guard let list = values, let number = UInt32(exactly: value) else { return "\(value)" }
+    return Words.word(list, number) ?? "\(value)"
+  }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Schema
+import E7IPC
+
+/// A part of a match.
+///
+/// The rows of `all` stand in the order in which a line gives them.
+struct Clause: Sendable {
+  /// What its first word may be, for errors.
+  let expected: [String]
+  /// The keywords among that.
+  let keywords: [String]
+  /// Takes the clause where the next word begins it.
+  let take: @Sendable (inout WordReader, inout Filter) throws(SyntaxError) -> Bool
+  /// The words that say what the filter carries of this clause; none where it carries nothing.
+  let words: @Sendable (Filter) -> [String]
+
+  static let all: [Clause] = [
+    Clause(
+      expected: ["a protocol name", "a number 0…255"], keywords: Words.all(.namedProtocol),
+      take: takeProtocol, words: protocolWords),
+    Clause(
+      expected: ["an absolute path"], keywords: [],
+      take: takePath, words: pathWords),
+  ]
+
+  /// What may begin a match, for errors.
+  static var beginnings: [String] { all.flatMap(\.expected) }
+}
+
+extension WordReader {
+  /// Takes all clauses up to the end of the line.
+  ///
+  /// `kind` names the first word where nothing takes
+  /// it; `others` could have stood there too.
+  mutating func clauses(
+    into filter: inout Filter, kind: String, others: [String]
+  ) throws(SyntaxError) {
+    var rest = Clause.all[...]
+    while let word = next {
+      var taken = false
+      var candidates = rest
+      while let clause = candidates.popFirst() {
+        taken = try clause.take(&self, &filter)
+        guard !taken else { break }
+      }
+      if taken {
+        rest = candidates
+      } else if rest.count == Clause.all.count {
+        throw word.error(
+          "unknown \(kind) '\(word.excerpt)'",
+          expected: Phrase.either(others + Clause.beginnings),
+          keywords: others + rest.flatMap(\.keywords))
+      } else {
+        try finish(expected: rest.flatMap(\.expected), keywords: rest.flatMap(\.keywords))
+      }
+    }
+  }
+}
+
+@Sendable private func takeProtocol(
+  _ reader: inout WordReader, _ filter: inout Filter
+) throws(SyntaxError) -> Bool {
+  guard let word = reader.next else { return false }
+  if let number = Words.number(.namedProtocol, word.bytes) {
+    filter.prot = number
+  } else if Number.isWritten(word.bytes) {
+    guard let number = Number.value(word.bytes, upTo: 255) else {
+      throw word.error("'\(word.excerpt)' is no protocol number", expected: "0…255")
+    }
+    filter.prot = UInt16(number)
+  } else {
+    return false
+  }
+  _ = reader.take()
+  return true
+}
+
+@Sendable private func protocolWords(_ filter: Filter) -> [String] {
+  guard let prot = filter.prot else { return [] }
+  return [Listing.prot(prot)]
+}
+
+@Sendable private func takePath(
+  _ reader: inout WordReader, _ filter: inout Filter
+) throws(SyntaxError) -> Bool {
+  guard let word = reader.next, word.bytes.contains(UInt8(ascii: "/")) else { return false }
+  if let fault = PathForm.fault(word.bytes) {
+    throw word.error("the path '\(word.excerpt)' \(fault.problem)", expected: fault.expected)
+  }
+  filter.path = word.bytes
+  _ = reader.take()
+  return true
+}
+
+@Sendable private func pathWords(_ filter: Filter) -> [String] {
+  guard let path = filter.path else { return [] }
+  return [Text.word(path)]
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CCap
+import CE7Linux
+import E7System
+
+/// Whom a process becomes and what it keeps.
+public struct Confinement: Equatable, Sendable {
+  /// User id, not 0.
+  public let uid: UInt32
+  /// Group id, not 0.
+  public let gid: UInt32
+  /// The one capability of capabilities(7) that stays permitted and effective.
+  public let capability: Int32
+
+  /// CAP_NET_ADMIN.
+  public static let netAdmin = Int32(CAP_NET_ADMIN)
+
+  /// The confinement of a process that runs as `uid` and `gid`.
+  public init(uid: UInt32, gid: UInt32, capability: Int32 = Confinement.netAdmin) {
+    self.uid = uid
+    self.gid = gid
+    self.capability = capability
+  }
+}
+
+/// A step of the shedding that failed.
+public struct SandboxError: Error, Sendable {
+  /// What the step was to bring about.
+  public let step: StaticString
+  /// errno(3), 0 where the call succeeded and the kernel does not show its effect.
+  public let errno: Int32
+
+  /// One line for people.
+  public var text: String {
+    let reason = errno == 0 ? "has no effect" : SystemError.text(errno)
+    return "cannot confine this process: \(step): \(reason)"
+  }
+}
+
+/// Gives up what a service does not need, in an order in which each step still may.
+///
+/// Capabilities, bounding set and no_new_privs are each thread's own: the process has one thread.
+public enum Sandbox {
+  private struct Step {
+    let name: StaticString
+    /// Negative errno on failure.
+    let run: (Confinement) -> Int32
+    /// Whether the kernel shows the effect.
+    let holds: (Confinement) -> Bool
+  }
+
+  /// Landlock and seccomp come last in this list, in this order: they forbid the calls above.
+  private static func steps(parent: Int32) -> [Step] {
+    [
+      Step(name: "no core dumps", run: { _ in e7_no_core() }, holds: { _ in e7_has_no_core() }),
+      // While CAP_SETPCAP is there.
+      Step(
+        name: "bounding set", run: { e7_drop_bounding_set_but($0.capability) },
+        holds: { isBounded($0) }),
+      Step(name: "keep capabilities", run: { _ in e7_keep_capabilities() }, holds: { _ in true }),
+      Step(
+        name: "user and group", run: { e7_become($0.uid, $0.gid) },
+        holds: { e7_is($0.uid, $0.gid) }),
+      Step(name: "capabilities", run: { keep($0.capability) }, holds: { hasOnly($0.capability) }),
+      // The change of user made the process dumpable, and forgot its parent's death.
+      Step(
+        name: "not dumpable", run: { _ in e7_not_dumpable() }, holds: { _ in !e7_is_dumpable() }),
+      Step(
+        name: "die with the parent", run: { _ in e7_die_with_parent(parent) },
+        holds: { _ in e7_parent() == parent }),
+      Step(
+        name: "no new privileges", run: { _ in e7_no_new_privileges() },
+        holds: { _ in e7_has_no_new_privileges() }),
+    ]
+  }
+
+  /// Sheds everything but `confinement`, and asks the kernel afterwards whether all of it holds.
+  ///
+  /// Returns the first step that failed; the process is half confined then and must end.
+  /// `parent` is the process that this one dies with.
+  public static func shed(to confinement: Confinement, parent: Int32) -> SandboxError? {
+    guard confinement.uid != 0, confinement.gid != 0 else {
+      return SandboxError(step: "user and group", errno: Errno.invalid)
+    }
+    let steps = steps(parent: parent)
+    for step in steps {
+      let result = step.run(confinement)
+      if result < 0 { return SandboxError(step: step.name, errno: -result) }
+    }
+    for step in steps where !step.holds(confinement) {
+      return SandboxError(step: step.name, errno: 0)
+    }
+    // What was given up must not come back.
+    guard e7_become(0, 0) < 0 else { return SandboxError(step: "user and group", errno: 0) }
+    return nil
+  }
+
+  private static func isBounded(_ confinement: Confinement) -> Bool {
+    for number in 0...e7_last_capability() {
+      if e7_bounding_set_has(number) != (number == confinement.capability) { return false }
+    }
+    return true
+  }
+
+  /// Exactly one capability, permitted and effective; none inheritable, hence none ambient.
+  private static func keep(_ capability: Int32) -> Int32 {
+    guard let set = unsafe cap_init() else { return -Errno.noMemory }
+    defer { _ = unsafe cap_free(UnsafeMutableRawPointer(set)) }
+    var wanted = [capability]
+    for flag in [CAP_PERMITTED, CAP_EFFECTIVE] {
+      guard unsafe cap_set_flag(set, flag, 1, &wanted, CAP_SET) == 0 else { return -Errno.invalid }
+    }
+    return unsafe cap_set_proc(set) == 0 ? 0 : -Errno.perm
+  }
+
+  private static func hasOnly(_ capability: Int32) -> Bool {
+    guard let set = unsafe cap_get_proc() else { return false }
+    defer { _ = unsafe cap_free(UnsafeMutableRawPointer(set)) }
+    for number in 0...e7_last_capability() {
+      for flag in [CAP_PERMITTED, CAP_EFFECTIVE, CAP_INHERITABLE] {
+        var value = CAP_CLEAR
+        let expected = number == capability && flag != CAP_INHERITABLE
+        guard unsafe cap_get_flag(set, number, flag, &value) == 0,
+          (value == CAP_SET) == expected
+        else { return false }
+      }
+    }
+    return true
+  }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Linux
+
+/// A daemon's log: one line of printable ASCII a call, with one write(2) to standard error.
+///
+/// A line begins with the journal's priority, `<N>` of sd-daemon(3), unless a terminal reads it.
+/// Any byte that could end the line or move a cursor, and the backslash, is written as `\xHH`.
+public struct Log: Sendable {
+  /// Priorities of syslog(3).
+  public enum Priority: UInt8, Sendable {
+    /// Something failed.
+    case error = 3
+    /// Something is not as it should be.
+    case warning = 4
+    /// Something an administrator wants to find later.
+    case notice = 5
+    /// What happened.
+    case info = 6
+  }
+
+  private let name: StaticString
+
+  /// A log whose lines begin with the daemon's `name`.
+  public init(_ name: StaticString) {
+    self.name = name
+  }
+
+  /// Writes one line.
+  public func write(_ priority: Priority, _ text: [UInt8]) {
+    let line = Log.line(priority, name, text, prefixed: !e7_is_terminal(2))
+    unsafe e7_write(2, line, line.count)
+  }
+
+  /// Writes one line.
+  public func write(_ priority: Priority, _ text: String) {
+    write(priority, Array(text.utf8))
+  }
+
+  static func line(
+    _ priority: Priority, _ name: StaticString, _ text: [UInt8], prefixed: Bool
+  ) -> [UInt8] {
+    var line: [UInt8] = []
+    if prefixed { line += [UInt8(ascii: "<"), 48 + priority.rawValue, UInt8(ascii: ">")] }
+    line += Array("\(name): ".utf8)
+    for byte in text {
+      if byte >= 32 && byte < 127 && byte != UInt8(ascii: "\\") {
+        line.append(byte)
+      } else {
+        line += [UInt8(ascii: "\\"), UInt8(ascii: "x"), hex(byte >> 4), hex(byte & 15)]
+      }
+    }
+    line.append(UInt8(ascii: "\n"))
+    return line
+  }
+
+  private static func hex(_ nibble: UInt8) -> UInt8 {
+    nibble < 10 ? 48 + nibble : 87 + nibble
+  }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Linux
+
+/// What to wait for on a descriptor.
+public struct Interest: OptionSet, Sendable {
+  /// The events of epoll_ctl(2).
+  public let rawValue: UInt32
+
+  /// Interest in these events.
+  public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  /// Something to read, or somebody to accept.
+  public static let input = Interest(rawValue: UInt32(E7_INPUT))
+  /// Room to write.
+  public static let output = Interest(rawValue: UInt32(E7_OUTPUT))
+}
+
+/// A descriptor that is ready.
+public struct Ready: Sendable {
+  /// What the descriptor was added under.
+  public let token: UInt64
+  /// There is something to read, or the peer has gone.
+  public let input: Bool
+  /// There is room to write.
+  public let output: Bool
+  /// The peer has closed its end or failed; what it sent before may still wait.
+  public let closed: Bool
+}
+
+/// Waits for many descriptors, level-triggered: epoll(7).
+public struct Poller: ~Copyable {
+  private let epoll: FileDescriptor
+
+  /// A poller of nothing.
+  public init() throws(SystemError) {
+    epoll = FileDescriptor(owning: try check(e7_epoll_create(), "epoll_create1"))
+  }
+
+  /// Waits for `raw` too, under `token`; the caller keeps it open until `remove`.
+  public func add(_ raw: Int32, token: UInt64, _ interest: Interest) throws(SystemError) {
+    _ = try check(e7_epoll_add(epoll.raw, raw, interest.rawValue, token), "epoll_ctl")
+  }
+
+  /// Waits for something else on `raw`.
+  public func modify(_ raw: Int32, token: UInt64, _ interest: Interest) throws(SystemError) {
+    _ = try check(e7_epoll_modify(epoll.raw, raw, interest.rawValue, token), "epoll_ctl")
+  }
+
+  /// Waits for `raw` no more.
+  public func remove(_ raw: Int32) throws(SystemError) {
+    _ = try check(e7_epoll_remove(epoll.raw, raw), "epoll_ctl")
+  }
+
+  /// What is ready within the time, up to 64; none when it is over or a signal came.
+  ///
+  /// -1 waits for ever.
+  public func wait(timeoutMilliseconds: Int32) throws(SystemError) -> [Ready] {
+    let most = 64
+    let raw = epoll.raw
+    var result: Int32 = 0
+    let events = unsafe [e7_ready](unsafeUninitializedCapacity: most) { buffer, count in
+      guard let base = buffer.baseAddress else { return }
+      result = unsafe e7_epoll_wait(raw, base, Int32(most), timeoutMilliseconds)
+      count = Int(max(0, result))
+    }
+    _ = try check(result, "epoll_wait")
+    var ready: [Ready] = []
+    for event in events {
+      let closed = event.events & UInt32(E7_CLOSED) != 0
+      ready.append(
+        Ready(
+          token: event.token, input: closed || event.events & UInt32(E7_INPUT) != 0,
+          output: event.events & UInt32(E7_OUTPUT) != 0, closed: closed))
+    }
+    return ready
+  }
+
+  /// Waits for one descriptor: whether it is ready before the time is over.
+  ///
+  /// -1 waits for ever.
+  public static func wait(
+    _ raw: Int32, for interest: Interest, timeoutMilliseconds: Int32
+  ) throws(SystemError) -> Bool {
+    try check(e7_poll(raw, interest == .output, timeoutMilliseconds), "poll") > 0
+  }
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Linux
+
+/// Both ends of a socketpair(2).
+public struct SocketPair: ~Copyable {
+  /// One end.
+  public var first: FileDescriptor
+  /// The other end.
+  public var second: FileDescriptor
+}
+
+/// Sockets of unix(7) that keep datagrams whole and in order: SOCK_SEQPACKET, close-on-exec.
+///
+/// Nothing here blocks but `connect`, and nothing raises SIGPIPE.
+public enum SequencedSocket {
+  /// Connects to the listener at `path`, at most 107 bytes.
+  ///
+  /// Waits up to 5 s where the listener's queue is full, then fails with EAGAIN.
+  public static func connect(path: [UInt8]) throws(SystemError) -> FileDescriptor {
+    FileDescriptor(
+      owning: try check(unsafe e7_unix_connect(path, path.count, 5000), "connect"))
+  }
+
+  /// Listens at `path`, at most 107 bytes, with `mode` for the socket file; EADDRINUSE where there
+  /// is a file already.
+  public static func listen(
+    path: [UInt8], mode: UInt32, backlog: Int32
+  ) throws(SystemError) -> FileDescriptor {
+    FileDescriptor(
+      owning: try check(unsafe e7_unix_listen(path, path.count, mode, backlog), "bind"))
+  }
+
+  /// Accepts whoever waits first; nil when nobody waits or who did has gone.
+  ///
+  /// The listener must be ready for input: a blocking listener blocks otherwise.
+  public static func accept(
+    _ listener: borrowing FileDescriptor
+  ) throws(SystemError) -> FileDescriptor? {
+    let result = e7_unix_accept(listener.raw)
+    if isTransient(result) { return nil }
+    return FileDescriptor(owning: try check(result, "accept"))
+  }
+
+  /// A connected pair.
+  public static func pair() throws(SystemError) -> SocketPair {
+    var ends: (Int32, Int32) = (-1, -1)
+    let result = unsafe withUnsafeMutablePointer(to: &ends) { ends in
+      unsafe ends.withMemoryRebound(to: Int32.self, capacity: 2) { unsafe e7_unix_pair($0) }
+    }
+    _ = try check(result, "socketpair")
+    return SocketPair(
+      first: FileDescriptor(owning: ends.0), second: FileDescriptor(owning: ends.1))
+  }
+
+  /// Whether a descriptor from somewhere else is an end of such a pair, and no connection.
+  public static func isPair(_ socket: borrowing FileDescriptor) -> Bool {
+    e7_is_unix_pair(socket.raw)
+  }
+
+  /// Asks for the sender's credentials with each datagram: SO_PASSCRED.
+  ///
+  /// Must be on before the peer sends; what was sent before carries none.
+  public static func passCredentials(_ socket: borrowing FileDescriptor) throws(SystemError) {
+    _ = try check(e7_pass_credentials(socket.raw), "setsockopt SO_PASSCRED")
+  }
+
+  /// Who connected, or made the pair: SO_PEERCRED and SO_PEERGROUPS.
+  public static func peer(_ socket: borrowing FileDescriptor) throws(SystemError) -> Peer {
+    var raw = e7_credentials()
+    _ = try check(unsafe e7_peer_credentials(socket.raw, &raw), "getsockopt SO_PEERCRED")
+    var capacity = 32
+    while true {
+      var groups = [UInt32](repeating: 0, count: capacity)
+      let count = Int(unsafe e7_peer_groups(socket.raw, &groups, capacity))
+      guard count >= 0 else {
+        throw SystemError("getsockopt SO_PEERGROUPS", errno: Int32(truncatingIfNeeded: -count))
+      }
+      if count <= capacity {
+        return Peer(credentials: Credentials(raw), groups: Array(groups.prefix(count)))
+      }
+      capacity = count
+    }
+  }
+
+  /// Sends one datagram; false when the peer's queue is full.
+  ///
+  /// Fails with EPIPE or ECONNRESET when the peer has gone, and with EINVAL where `bytes` is empty:
+  /// an empty datagram looks like a closed peer.
+  public static func send(
+    _ socket: borrowing FileDescriptor, _ bytes: [UInt8]
+  ) throws(SystemError) -> Bool {
+    try send(socket.raw, bytes, passing: -1)
+  }
+
+  /// Sends one datagram with one descriptor, which stays open here; false when the queue is full.
+  public static func send(
+    _ socket: borrowing FileDescriptor, _ bytes: [UInt8], passing: borrowing FileDescriptor
+  ) throws(SystemError) -> Bool {
+    try send(socket.raw, bytes, passing: passing.raw)
+  }
+
+  private static func send(
+    _ socket: Int32, _ bytes: [UInt8], passing: Int32
+  ) throws(SystemError) -> Bool {
+    guard !bytes.isEmpty else { throw SystemError("sendmsg", errno: Errno.invalid) }
+    let result = Int32(truncatingIfNeeded: unsafe e7_send(socket, bytes, bytes.count, passing))
+    if isTransient(result) { return false }
+    _ = try check(result, "sendmsg")
+    return true
+  }
+
+  /// Receives one datagram of at most `capacity` bytes; nil when none waits.
+  ///
+  /// At most one descriptor is installed, and only where one is expected, however many were sent;
+  /// `Datagram.truncated` tells of those refused.
+  public static func receive(
+    _ socket: borrowing FileDescriptor, expectingDescriptor: Bool = false, capacity: Int = 65536
+  ) throws(SystemError) -> Datagram? {
+    let raw = socket.raw
+    var received = e7_received()
+    received.passed = -1
+    var result = 0
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+      guard let base = buffer.baseAddress else { return }
+      result = Int(unsafe e7_receive(raw, base, capacity, expectingDescriptor, &received))
+      count = max(0, result)
+    }
+    if isTransient(Int32(truncatingIfNeeded: result)) { return nil }
+    _ = try check(Int32(truncatingIfNeeded: result), "recvmsg")
+    return Datagram(
+      bytes: Array(bytes[...]),
+      credentials: received.has_credentials
+        ? Credentials(received.credentials) : nil,
+      descriptor: received.passed >= 0 ? FileDescriptor(owning: received.passed) : nil,
+      truncated: received.truncated)
+  }
+
+  private static func isTransient(_ result: Int32) -> Bool {
+    result == -Int32(E7_EAGAIN) || result == -Int32(E7_EINTR) || result == -Int32(E7_ECONNABORTED)
+  }
+}
+
+/// A datagram with what came along with it.
+public struct Datagram: ~Copyable {
+  /// The bytes; none when the peer has closed its end.
+  public let bytes: [UInt8]
+  /// The sender, vouched for by the kernel; nil without SO_PASSCRED.
+  public let credentials: Credentials?
+  /// Whether bytes or descriptors did not fit and are lost.
+  public let truncated: Bool
+  private var descriptor: FileDescriptor?
+
+  init(
+    bytes: [UInt8], credentials: Credentials?, descriptor: consuming FileDescriptor?,
+    truncated: Bool
+  ) {
+    self.bytes = bytes
+    self.credentials = credentials
+    self.descriptor = descriptor
+    self.truncated = truncated
+  }
+
+  /// Whether the peer has closed its end.
+  public var isEnd: Bool { bytes.isEmpty }
+
+  /// The descriptor that came along, if one did; the caller owns it from now on.
+  public mutating func takeDescriptor() -> FileDescriptor? {
+    descriptor.take()
+  }
+}

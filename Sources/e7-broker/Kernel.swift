@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Schema
+import E7BrokerCore
+import E7IPC
+import E7Netlink
+import E7System
+
+/// Asks the kernel, as anybody may.
+struct Kernel: ~Copyable {
+  /// Milliseconds until an answer that the kernel has ready is given up on.
+  private static let timeout: Int32 = 1000
+
+  private var socket: KernelSocket
+  /// The family, while there is one of this version.
+  private var family: Family?
+
+  init() throws(NetlinkError) {
+    socket = try KernelSocket()
+  }
+
+  /// What became of the module.
+  mutating func look() throws(NetlinkError) -> Module {
+    family = nil
+    do throws(NetlinkError) {
+      let found = try socket.resolve()
+      let status = try socket.status()
+      family = found
+      return .ready(instance: status.instance)
+    } catch {
+      switch error {
+      case .version(let found, _): return .foreign(version: found)
+      case .noFamily: return .absent
+      // It went between the two questions.
+      case .refused(let refusal) where refusal.errno == Errno.noEntry: return .absent
+      default: throw error
+      }
+    }
+  }
+
+  /// Asks for a console, and fetches the first part of the answer.
+  func ask(_ question: Question, for console: Console) -> KernelPart {
+    guard let family else { return KernelPart([], .gone) }
+    do throws(NetlinkError) {
+      var socket = try QuestionSocket(family)
+      try socket.ask(question.type, isList: question.isList, question.write)
+      console.question = consume socket
+      console.asked = question
+    } catch {
+      return Kernel.part(error)
+    }
+    return pull(for: console)
+  }
+
+  /// Fetches the next part of the answer to what was asked for a console.
+  func pull(for console: Console) -> KernelPart {
+    guard let question = console.asked else { return KernelPart([], .gone) }
+    var rows: [KernelRow] = []
+    let progress: Progress?
+    do throws(NetlinkError) {
+      progress = try console.question?.next(timeoutMilliseconds: Kernel.timeout) {
+        reader throws(DecodeError) in
+        rows.append(try KernelRow(question, &reader))
+      }
+    } catch {
+      console.forget()
+      return Kernel.part(error)
+    }
+    let isOver = progress?.isOver ?? true
+    if isOver { console.forget() }
+    return KernelPart(
+      rows, isOver ? .done : .more, interrupted: progress?.wasInterrupted ?? false)
+  }
+
+  private static func part(_ error: NetlinkError) -> KernelPart {
+    error == .noFamily
+      ? KernelPart([], .gone) : KernelPart([], .failed(error.errno, text: error.text))
+  }
+}
+
+extension Question {
+  fileprivate var type: MessageType {
+    switch self {
+    case .status: .status
+    case .flag, .flags: .flagGet
+    case .rules: .ruleGet
+    }
+  }
+
+  fileprivate var isList: Bool {
+    switch self {
+    case .status, .flag: false
+    case .flags, .rules: true
+    }
+  }
+
+  fileprivate func write(_ writer: inout AttributeWriter) {
+    if case .flag(let flag) = self { writer.u8(.flag, UInt8(truncatingIfNeeded: flag.rawValue)) }
+  }
+}
+
+extension KernelNews {
+  init(_ message: KernelMessage) {
+    switch message {
+    case .event(let event): self = .event(event)
+    case .notice(let notice): self = .notice(notice)
+    case .lost: self = .lost
+    case .unknown: self = .unknown
+    }
+  }
+}

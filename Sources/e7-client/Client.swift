@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import ArgumentParser
+import E7Console
+import E7Rules
+
+/// The command line.
+struct Client: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "e7-client",
+    abstract: "Asks the E7 firewall, and changes its rules.",
+    usage: """
+      e7-client [--json] [--socket PATH]
+      e7-client [--json] [--socket PATH] COMMAND WORD…
+      e7-client [--json] [--socket PATH] events [--count N]
+      e7-client [--json] [--socket PATH] -f FILE
+      """,
+    discussion: """
+      Without a command, a console: one command a line, events in between.
+
+      COMMANDS
+        query [ACTION] [PROTO] [PATH]  the mode and the rules, most specific first
+        get [FLAG]                     one flag, or all
+        events                         events and notices as they come
+        ACTION [PROTO] [PATH]          add a rule, or change its action
+        clear [ACTION]                 remove all rules, or those with the action
+        clear [PROTO] [PATH]           remove the one rule with this match
+        clear id N                     remove the rule with this number
+        set FLAG VALUE                 set a flag
+        enable, block, allow           set mode enabled, block, disabled
+        disconnect, quit               no more events; end the console
+
+      ACTION is allow or block, PROTO a name or a number 0…255, PATH an
+      executable, or with a final slash every executable below a folder.
+      A file is read as a whole first; its rules between two other commands
+      take effect as one change.
+
+      EXIT STATUS
+        0  done
+        1  refused, or failed
+        2  the command line is wrong
+        3  the suite cannot be reached
+      """,
+    version: "e7-client 0.1.0")
+
+  /// Where the broker listens.
+  static let socket = "/run/e7/console.sock"
+
+  @Flag(help: "Print one JSON object a line.")
+  var json = false
+
+  @Option(help: ArgumentHelp("The broker's socket.", valueName: "path"))
+  var socket = Client.socket
+
+  @Option(
+    name: .short,
+    help: ArgumentHelp("Do the commands of a file; - is standard input.", valueName: "file"))
+  var file: String?
+
+  @Option(help: ArgumentHelp("End after so many events and notices.", valueName: "n"))
+  var count: Int?
+
+  @Argument(help: ArgumentHelp("A command of the rule language.", valueName: "word"))
+  var words: [String] = []
+
+  func validate() throws {
+    if file != nil, !words.isEmpty {
+      throw ValidationError("a file and a command at once; expected one of them")
+    }
+    if let count {
+      guard words == ["events"] else {
+        throw ValidationError("--count belongs to the command 'events'")
+      }
+      guard count > 0 else { throw ValidationError("--count \(count); expected 1 or more") }
+    }
+    if words == ["help"] { throw CleanExit.helpRequest() }
+  }
+
+  /// Does what the command line asks for.
+  func perform() throws(Failure) -> ExitStatus {
+    let command: Command?
+    do throws(SyntaxError) {
+      command = try Command.parse(words: words.map { Array($0.utf8) })
+    } catch {
+      throw Failure(.usage, error.text)
+    }
+    let session = Session(path: socket)
+    let printer = Printer(isJSON: json)
+    if let file {
+      return try Runner(session: session, printer: printer, toPerson: false).run(file: file)
+    }
+    session.connectionChanged = { isLost in
+      guard command == nil || command == .events else { return }
+      Standard.complain(isLost ? "connection lost; trying again" : "connected again")
+    }
+    switch command {
+    case nil:
+      var console = Console(session: session, printer: printer)
+      try console.run()
+    case .events:
+      var stream = EventStream(session: session, printer: printer)
+      try stream.run(count: count)
+    case let command?:
+      try Runner(session: session, printer: printer, toPerson: false).run(command)
+    }
+    return .done
+  }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import E7Console
+import E7System
+import Glibc
+
+/// A file of commands, read as a whole.
+enum InputFile {
+  /// Far beyond the largest ruleset with the longest usual paths; keeps a device from filling the
+  /// memory.
+  private static let longest = 64 << 20
+
+  /// All bytes of the file; `-` is standard input.
+  static func read(_ path: String) throws(Failure) -> [UInt8] {
+    let descriptor =
+      path == "-"
+      ? FileDescriptor(owning: dup(Standard.input))
+      : unsafe FileDescriptor(owning: open(path, O_RDONLY | O_CLOEXEC))
+    guard descriptor.raw >= 0 else { throw unreadable(path) }
+    var bytes: [UInt8] = []
+    while true {
+      guard let more = Standard.read(descriptor.raw) else { throw unreadable(path) }
+      if more.isEmpty { return bytes }
+      bytes += more
+      guard bytes.count <= longest else {
+        throw Failure(.failed, "\(path) is too long: expected at most \(longest) bytes")
+      }
+    }
+  }
+
+  private static func unreadable(_ path: String) -> Failure {
+    let number = errno
+    return Failure(
+      .failed,
+      "cannot read \(path): \(SystemError.text(number)) (\(SystemError.name(number)))")
+  }
+}

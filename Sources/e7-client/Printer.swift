@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import E7Console
+import E7IPC
+import E7Rules
+
+/// Shows records on standard output, as text for people or as JSON.
+struct Printer {
+  /// One JSON object a line.
+  let isJSON: Bool
+  private var text = ToldText(utcOffset: 0)
+
+  init(isJSON: Bool) { self.isJSON = isJSON }
+
+  func flags(_ flags: [FlagValue]) {
+    Standard.print(flags.map(isJSON ? JSONText.flag : Listing.flag))
+  }
+
+  func rules(_ rules: [Rule], _ outcome: Outcome) {
+    Standard.print(rules.map(isJSON ? JSONText.rule : Listing.rule))
+    if isJSON { Standard.print([JSONText.outcome(outcome)]) }
+  }
+
+  /// What became of an edit; as text only to somebody who types.
+  func outcome(_ outcome: Outcome, toPerson: Bool) {
+    if isJSON {
+      Standard.print([JSONText.outcome(outcome)])
+    } else if toPerson {
+      var parts: [String] = []
+      if let id = outcome.id { parts.append("rule \(id)") }
+      if let generation = outcome.generation { parts.append("generation \(generation)") }
+      Standard.print([parts.isEmpty ? "ok" : "ok: " + parts.joined(separator: ", ")])
+    }
+  }
+
+  mutating func told(_ told: Told) {
+    guard !isJSON else { return Standard.print([JSONText.told(told)]) }
+    text.utcOffset = Standard.utcOffset
+    Standard.print(text.lines(told, now: Standard.now))
+  }
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Schema
+import E7Console
+import E7IPC
+import E7Rules
+
+/// Does single commands.
+struct Runner {
+  let session: Session
+  let printer: Printer
+  /// Whether a person waits for a word after each edit.
+  let toPerson: Bool
+
+  /// Does a command that changes or asks; those about the console itself are the console's.
+  func run(_ command: Command) throws(Failure) {
+    if let edit = command.edit {
+      printer.outcome(try session.edit(edit), toPerson: toPerson)
+      return
+    }
+    switch command {
+    case .get(let flag):
+      printer.flags(try session.flags(flag))
+    case .query(let filter):
+      let mode = filter.isEmpty ? try session.flags(.mode) : []
+      let (rules, outcome) = try session.rules(filter)
+      printer.flags(mode)
+      printer.rules(rules, outcome)
+    case .rule, .clear, .remove, .removeID, .set, .events, .disconnect, .quit:
+      break
+    }
+  }
+
+  /// Does a file of commands, of which nothing is done where any line is wrong.
+  func run(file path: String) throws(Failure) -> ExitStatus {
+    let bytes = try InputFile.read(path)
+    let entries: [RulesFile.Entry]
+    do throws(SyntaxErrors) {
+      entries = try RulesFile.parse(bytes)
+    } catch {
+      for error in error.all { Standard.complain("\(path): \(error.text)") }
+      return .failed
+    }
+    if let entry = entries.first(where: { $0.command == .events }) {
+      throw Failure(
+        .failed, "\(path): line \(entry.line): events never end; use `e7-client events`")
+    }
+    for step in Script.steps(entries) {
+      var line = 0
+      do throws(Failure) {
+        switch step {
+        case .command(let entry):
+          line = entry.line
+          try run(entry.command)
+        case .rules(let lines):
+          line = lines.first?.number ?? 0
+          let outcome = try session.change(lines) { line = $0.number }
+          printer.outcome(outcome, toPerson: toPerson)
+        }
+      } catch {
+        throw Failure(error.status, "\(path): line \(line): \(error.text)")
+      }
+    }
+    return .done
+  }
+}

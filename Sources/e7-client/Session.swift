@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Schema
+import E7Console
+import E7IPC
+import E7Rules
+import E7System
+
+/// What one run of the client does with the suite; it survives a broker or e7-priv that starts
+/// anew.
+final class Session {
+  /// Milliseconds in which a connection that was lost is made again.
+  static let patience: UInt64 = 5000
+
+  /// Whether events and notices are wanted.
+  private(set) var isSubscribed = false
+
+  /// For those who wait for input; nil while there is no connection.
+  var raw: Int32? { broker?.raw }
+
+  private let path: String
+  private var broker: BrokerConnection?
+  private var lane: Lane?
+  private var kept: [Told] = []
+
+  /// Called once when a connection is lost, and once when there is one again.
+  var connectionChanged: (_ isLost: Bool) -> Void = { _ in }
+
+  /// A session with the suite at this socket.
+  init(path: String) { self.path = path }
+
+  /// One flag, or all.
+  func flags(_ flag: Flag?) throws(Failure) -> [FlagValue] {
+    try persist { (broker) throws(LinkError) in
+      var flags: [FlagValue] = []
+      let outcome = try broker.ask(.flagGet) { writer in
+        if let flag { writer.u8(.flag, UInt8(flag.rawValue)) }
+      } each: { (type, reader) throws(DecodeError) in
+        guard type == .flagGet else { throw .unknownType(type.rawValue) }
+        flags.append(try FlagValue(&reader))
+      }
+      try outcome.check()
+      return flags
+    }
+  }
+
+  /// The rules in force that the filter holds, most specific first, and how the list ended.
+  func rules(_ filter: Filter) throws(Failure) -> ([Rule], Outcome) {
+    try persist { (broker) throws(LinkError) in
+      var rules: [Rule] = []
+      let outcome = try broker.ask(.ruleGet) { _ in
+      } each: { (type, reader) throws(DecodeError) in
+        guard type == .ruleGet else { throw .unknownType(type.rawValue) }
+        let rule = try Rule(&reader)
+        if filter.holds(rule) { rules.append(rule) }
+      }
+      try outcome.check()
+      return (rules, outcome)
+    }
+  }
+
+  /// Wants events from now on, and connects where there is no connection yet.
+  func subscribe() throws(Failure) {
+    let isConnected = broker != nil
+    isSubscribed = true
+    try persist { (broker) throws(LinkError) in
+      // A connection that is made now subscribes by itself.
+      if isConnected { try broker.ask(.subscribe).check() }
+    }
+  }
+
+  /// Wants no more events.
+  func unsubscribe() throws(Failure) {
+    isSubscribed = false
+    try persist { (broker) throws(LinkError) in try broker.ask(.unsubscribe).check() }
+  }
+
+  /// What was told, without waiting; makes the connection again where it was lost.
+  func told() throws(Failure) -> [Told] {
+    try persist { (broker) throws(LinkError) in try broker.drain() }
+    kept += broker?.takeTold() ?? []
+    defer { kept = [] }
+    return kept
+  }
+
+  /// Asks for one change.
+  func edit(_ edit: Edit) throws(Failure) -> Outcome {
+    let (lane, sequence) = try persist { (broker) throws(LinkError) in
+      let lane = try self.lane(through: broker)
+      return (lane, try lane.send(edit))
+    }
+    return try settle("outcome unknown") { () throws(LinkError) in
+      try lane.outcome(of: sequence)
+    }
+  }
+
+  /// Asks for edits that take effect together or not at all.
+  ///
+  /// `at` is told each line before its failure could come.
+  func change(_ lines: [Script.Line], at: (Script.Line) -> Void) throws(Failure) -> Outcome {
+    let lane = try persist { (broker) throws(LinkError) in
+      let lane = try self.lane(through: broker)
+      let begin = try lane.send(.begin(replace: false, generation: nil))
+      try lane.outcome(of: begin).check()
+      return lane
+    }
+    do throws(Failure) {
+      try collect(lines, lane, at: at)
+    } catch {
+      // The edits that e7-priv has collected go with the lane.
+      self.lane = nil
+      throw error
+    }
+    return try settle("outcome unknown") { () throws(LinkError) in
+      try lane.outcome(of: try lane.send(.commit))
+    }
+  }
+
+  private func collect(
+    _ lines: [Script.Line], _ lane: Lane, at: (Script.Line) -> Void
+  ) throws(Failure) {
+    let text = "nothing was changed"
+    var waiting: ArraySlice<(Script.Line, UInt32)> = []
+    func settleFirst() throws(Failure) {
+      guard let (line, sequence) = waiting.popFirst() else { return }
+      at(line)
+      _ = try settle(text) { () throws(LinkError) in try lane.outcome(of: sequence) }
+    }
+    for line in lines {
+      if waiting.count == Lane.window { try settleFirst() }
+      at(line)
+      let sequence = try given(text) { () throws(LinkError) in try lane.send(line.edit) }
+      waiting.append((line, sequence))
+    }
+    while !waiting.isEmpty { try settleFirst() }
+  }
+
+  /// The outcome of an edit that was sent; `text` says what is known where there is none.
+  private func settle(
+    _ text: String, _ body: () throws(LinkError) -> Outcome
+  ) throws(Failure) -> Outcome {
+    let outcome = try given(text, body)
+    if let failure = outcome.failure { throw failure }
+    return outcome
+  }
+
+  private func given<Result>(
+    _ text: String, _ body: () throws(LinkError) -> Result
+  ) throws(Failure) -> Result {
+    do throws(LinkError) { return try body() } catch {
+      lane = nil
+      switch error {
+      case .lost: throw Failure(.failed, "\(text): connection lost")
+      case .silent: throw Failure(.failed, "\(text): no answer within \(Link.patience) s")
+      case .later(let failure), .failed(let failure): throw failure
+      }
+    }
+  }
+
+  private func lane(through broker: BrokerConnection) throws(LinkError) -> Lane {
+    if let lane { return lane }
+    let made = try Lane(through: broker)
+    lane = made
+    return made
+  }
+
+  /// Does what may be done twice, again and again over new connections until it is done.
+  private func persist<Result>(
+    _ body: (BrokerConnection) throws(LinkError) -> Result
+  ) throws(Failure) -> Result {
+    let end = Clock.monotonicMilliseconds() + Session.patience
+    var isLost = false
+    while true {
+      do throws(LinkError) {
+        return try body(try connected(again: isLost))
+      } catch {
+        let isLate = Clock.monotonicMilliseconds() >= end
+        switch error {
+        case .failed(let failure):
+          guard isLost, failure.status == .unreachable, !isLate else { throw failure }
+        case .silent:
+          broker = nil
+          throw Failure(.unreachable, "the suite does not answer within \(Link.patience) s")
+        case .later(let failure):
+          guard !isLate else { throw failure }
+          Standard.pause()
+          continue
+        case .lost:
+          guard !isLate else {
+            throw Failure(.unreachable, "connection lost, and no new one within 5 s")
+          }
+          if !isLost { connectionChanged(true) }
+          isLost = true
+        }
+        kept += broker?.takeTold() ?? []
+        (broker, lane) = (nil, nil)
+        Standard.pause()
+      }
+    }
+  }
+
+  private func connected(again: Bool) throws(LinkError) -> BrokerConnection {
+    if let broker { return broker }
+    let made = try BrokerConnection(path: path)
+    if isSubscribed { try made.ask(.subscribe).check() }
+    broker = made
+    if again {
+      connectionChanged(false)
+      if isSubscribed { kept.append(.gap(Gap(lost: nil))) }
+    }
+    return made
+  }
+}

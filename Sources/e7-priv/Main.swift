@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import E7System
+
+/// The daemon's log.
+let log = Log("e7-priv")
+
+/// Exit statuses.
+enum Status {
+  static let failed: Int32 = 1
+  static let usage: Int32 = 2
+  static let noModule: Int32 = 3
+}
+
+/// Writes the one line that says why, and ends the process.
+func fail(_ text: [UInt8], status: Int32 = Status.failed) -> Never {
+  log.write(.error, text)
+  Process.exit(status)
+}
+
+func fail(_ text: String, status: Int32 = Status.failed) -> Never {
+  fail(Array(text.utf8), status: status)
+}
+
+/// With descriptors handed over, the service that edits; without, its supervisor.
+@main enum Main {
+  static func main() {
+    Process.ignoreBrokenPipes()
+    guard Environment.argument(1) == nil else {
+      fail("takes no argument; started by root, it runs the suite", status: Status.usage)
+    }
+    guard Process.isRoot else { fail("must be started by root, as in: sudo e7-priv") }
+    if var descriptors = ListenDescriptors() {
+      var service = Service(&descriptors)
+      service.run()
+    } else {
+      var supervisor = Supervisor()
+      supervisor.run()
+    }
+  }
+}

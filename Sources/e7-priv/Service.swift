@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Schema
+import E7IPC
+import E7Netlink
+import E7PrivCore
+import E7Sandbox
+import E7System
+
+/// The one process that edits: it has CAP_NET_ADMIN, lanes, and the kernel's two sockets.
+struct Service: ~Copyable {
+  /// Milliseconds between looks at lanes that a clock may end.
+  private static let tick: Int32 = 500
+  private static let doorToken: UInt64 = 0
+
+  private let poller: Poller
+  private let door: FileDescriptor
+  private var desk: Desk<KernelTarget>
+  private var lanes: [LaneSocket] = []
+  private var lastID = Service.doorToken
+
+  /// Opens what needs privilege, and sheds the privilege.
+  init(_ descriptors: inout ListenDescriptors) {
+    let parent = Process.parent
+    let door = descriptors.take("lanes")
+    guard let door else { fail("no descriptor named lanes among those handed over") }
+    guard let user = Account.user(Account.priv) else { fail(Account.missing(Account.priv)) }
+    let group = Account.group("e7-admin")
+    if group == nil { log.write(.info, "no group e7-admin: root alone may edit") }
+    var target = Service.target()
+    if let fault = target.fault() { log.write(.warning, fault.text) }
+    if let error = Sandbox.shed(to: Confinement(uid: user.uid, gid: user.gid), parent: parent) {
+      fail(error.text)
+    }
+    poller = Service.poller(door.raw)
+    desk = Desk(authority: Authority(adminGroup: group), target: target)
+    self.door = door
+    log.write(.info, "serves edits as user \(user.uid)")
+  }
+
+  private static func target() -> KernelTarget {
+    do {
+      return try KernelTarget()
+    } catch {
+      fail(error.text)
+    }
+  }
+
+  private static func poller(_ door: Int32) -> Poller {
+    do throws(SystemError) {
+      let poller = try Poller()
+      try poller.add(door, token: doorToken, .input)
+      return poller
+    } catch {
+      fail(error.text)
+    }
+  }
+
+  /// Serves until the lanes' other end has gone with broker and supervisor.
+  mutating func run() {
+    while true {
+      do throws(SystemError) {
+        let ready = try poller.wait(timeoutMilliseconds: lanes.isEmpty ? -1 : Service.tick)
+        for event in ready {
+          if event.token == Service.doorToken {
+            try openLane()
+          } else {
+            serve(event)
+          }
+        }
+      } catch {
+        fail(error.text)
+      }
+      endOverdue()
+    }
+  }
+
+  private mutating func openLane() throws(SystemError) {
+    guard var datagram = try SequencedSocket.receive(door, expectingDescriptor: true) else {
+      return
+    }
+    if datagram.isEnd {
+      log.write(.info, "supervisor and broker have gone")
+      Process.exit(0)
+    }
+    let descriptor = datagram.takeDescriptor()
+    guard let descriptor, !datagram.truncated, Service.isLane(datagram.bytes),
+      SequencedSocket.isPair(descriptor)
+    else {
+      log.write(.warning, "the broker sent something that is no lane")
+      return
+    }
+    lastID += 1
+    let now = Clock.monotonicMilliseconds()
+    guard let reaction = desk.open(lastID, maker: Service.maker(descriptor), now: now) else {
+      log.write(.warning, "no room for another lane")
+      return
+    }
+    write(reaction)
+    let lane = LaneSocket(id: lastID, descriptor)
+    try poller.add(lane.socket.raw, token: lane.id, lane.interest)
+    lanes.append(lane)
+  }
+
+  private static func isLane(_ datagram: [UInt8]) -> Bool {
+    do throws(DecodeError) {
+      let message = try Message(decoding: datagram)
+      try message.attributes.finish()
+      return message.header.type == .lane
+    } catch {
+      return false
+    }
+  }
+
+  private static func maker(_ lane: borrowing FileDescriptor) -> Peer? {
+    do throws(SystemError) {
+      // Only whoever made the pair could have turned it on in time; turned off, nothing is served.
+      try SequencedSocket.passCredentials(lane)
+      return try SequencedSocket.peer(lane)
+    } catch {
+      return nil
+    }
+  }
+
+  private mutating func serve(_ event: Ready) {
+    guard let lane = lanes.first(where: { $0.id == event.token }) else { return }
+    let now = Clock.monotonicMilliseconds()
+    var stays = true
+    if event.output { stays = lane.flush(now: now) }
+    if stays, event.input, lane.interest == .input { stays = receive(lane, now: now) }
+    // A peer that has gone will not take its answers.
+    if stays, event.closed, lane.interest == .output { stays = false }
+    guard stays else { return close(lane.id) }
+    do throws(SystemError) {
+      try poller.modify(lane.socket.raw, token: lane.id, lane.interest)
+    } catch {
+      close(lane.id)
+    }
+  }
+
+  private mutating func receive(_ lane: LaneSocket, now: UInt64) -> Bool {
+    do throws(SystemError) {
+      guard let datagram = try SequencedSocket.receive(lane.socket) else { return true }
+      if datagram.isEnd { return false }
+      let reaction = desk.receive(
+        lane.id, datagram.bytes, from: datagram.credentials, truncated: datagram.truncated,
+        now: now)
+      write(reaction)
+      return lane.react(reaction, now: now)
+    } catch {
+      return false
+    }
+  }
+
+  private mutating func close(_ id: UInt64) {
+    if let reaction = desk.close(id) { write(reaction) }
+    // Closing the descriptor takes it out of the poller.
+    lanes.removeAll { $0.id == id }
+  }
+
+  private mutating func endOverdue() {
+    let now = Clock.monotonicMilliseconds()
+    for id in desk.expired(now: now) { close(id) }
+    for lane in lanes where lane.isStalled(now: now) { close(lane.id) }
+  }
+
+  private func write(_ reaction: Reaction) {
+    guard !reaction.line.isEmpty else { return }
+    log.write(reaction.isRefusal ? .warning : .notice, reaction.line)
+  }
+}
+
+extension Account {
+  /// The user that the service becomes.
+  static let priv = "_e7-priv"
+  /// The user that the broker runs under.
+  static let broker = "_e7-broker"
+
+  /// What to say where there is no such user.
+  static func missing(_ name: String) -> String {
+    "no user \(name) in /etc/passwd; create it with: useradd --system --user-group --no-create-home --shell /usr/sbin/nologin \(name)"
+  }
+}

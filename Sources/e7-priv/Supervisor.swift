@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import E7Netlink
+import E7PrivCore
+import E7System
+
+/// Starts service and broker, and starts either again when it ends.
+///
+/// It is root, so it reads nothing that anybody but the kernel writes.
+struct Supervisor: ~Copyable {
+  private static let folder = "/run/e7"
+  private static let console = "/run/e7/console.sock"
+  private static let lock = "/run/e7/lock"
+  /// Consoles that wait for the broker to accept them.
+  private static let backlog: Int32 = 128
+  /// Milliseconds that children have to end when asked to.
+  private static let patience: UInt64 = 2000
+  private static let signalToken: UInt64 = 0
+  private static let familyToken: UInt64 = 1
+
+  private let poller: Poller
+  private let signals: Signals
+  private let families: EventSocket
+  private let lock: FileDescriptor
+  private let console: FileDescriptor
+  private let lanes: SocketPair
+  private var kernel: KernelSocket
+  /// The family whose groups the broker's socket has joined.
+  private var viewed: Family?
+  private var service: Child
+  private var broker: Child
+
+  /// Makes the descriptors, or says why it cannot and ends the process.
+  init() {
+    let own = Supervisor.ownPath()
+    guard Account.user(Account.priv) != nil else { fail(Account.missing(Account.priv)) }
+    guard let account = Account.user(Account.broker) else { fail(Account.missing(Account.broker)) }
+    service = Child(name: "e7-priv", path: own, account: nil)
+    broker = Child(name: "e7-broker", path: Supervisor.brokerPath(own), account: account)
+    do throws(NetlinkError) {
+      kernel = try KernelSocket()
+      _ = try kernel.resolve()
+      families = try EventSocket.openFamilies()
+    } catch {
+      let isModule = error.errno == Errno.noDevice || error.errno == Errno.protocolVersion
+      fail(error.text, status: isModule ? Status.noModule : Status.failed)
+    }
+    lock = Supervisor.takeLock()
+    do throws(SystemError) {
+      Files.remove(Supervisor.console)
+      console = try SequencedSocket.listen(
+        path: Array(Supervisor.console.utf8), mode: 0o666, backlog: Supervisor.backlog)
+      lanes = try SequencedSocket.pair()
+      signals = try Signals()
+      poller = try Poller()
+      try poller.add(signals.raw, token: Supervisor.signalToken, .input)
+      try poller.add(families.raw, token: Supervisor.familyToken, .input)
+    } catch {
+      fail(error.text)
+    }
+  }
+
+  private static func takeLock() -> FileDescriptor {
+    do throws(SystemError) {
+      try Files.makeFolder(folder)
+      return try Files.lock(lock)
+    } catch {
+      if error.errno == Errno.again { fail("the suite runs already, started by another e7-priv") }
+      fail("\(folder): \(error.text)")
+    }
+  }
+
+  private static func ownPath() -> String {
+    guard let path = Process.path else { fail("cannot tell where this program is: no /proc") }
+    return String(decoding: path, as: UTF8.self)
+  }
+
+  private static func brokerPath(_ own: String) -> String {
+    let bytes = Array(own.utf8)
+    let slash = bytes.lastIndex(of: UInt8(ascii: "/")) ?? 0
+    let beside = String(decoding: bytes[..<slash], as: UTF8.self) + "/e7-broker"
+    for path in [beside, "/usr/libexec/e7/e7-broker", "/usr/sbin/e7-broker"]
+    where Files.isExecutable(path) { return path }
+    fail("no e7-broker at \(beside), in /usr/libexec/e7 or in /usr/sbin")
+  }
+
+  /// Keeps both children running until a signal ends it.
+  mutating func run() {
+    while true {
+      startDue()
+      do throws(SystemError) {
+        for event in try poller.wait(timeoutMilliseconds: pause()) {
+          if event.token == Supervisor.familyToken { checkView() }
+        }
+      } catch {
+        fail(error.text)
+      }
+      while let signal = signals.next() {
+        switch signal {
+        case .terminate, .hangUp: end()
+        case .child: break
+        }
+      }
+      reap()
+    }
+  }
+
+  private mutating func startDue() {
+    let now = Clock.monotonicMilliseconds()
+    if service.isDue(now) {
+      service.start(descriptors: [lanes.second.raw], names: "lanes", now: now)
+    }
+    guard broker.isDue(now) else { return }
+    do throws(NetlinkError) {
+      let view = try openView()
+      broker.start(
+        descriptors: [console.raw, view.raw, lanes.first.raw], names: "console:view:lanes",
+        now: now)
+    } catch {
+      broker.postpone(error.text, now: now)
+    }
+  }
+
+  /// A socket for the broker; without the module one that has joined nothing.
+  private mutating func openView() throws(NetlinkError) -> FileDescriptor {
+    viewed = nil
+    do throws(NetlinkError) {
+      let family = try kernel.resolve()
+      let view = try EventSocket.openView()
+      viewed = family
+      return view
+    } catch {
+      log.write(.warning, error.text)
+      return try GenericSocket().descriptor()
+    }
+  }
+
+  /// Gives the broker a new socket where the module is another than the one it listens to.
+  private mutating func checkView() {
+    do throws(NetlinkError) {
+      while try families.receive() != nil {}
+      let family = try kernel.resolve()
+      guard viewed != family, let pid = broker.pid else { return }
+      log.write(.notice, "the module was loaded; starting e7-broker again")
+      Process.end(pid, force: false)
+      // Loading knocks more than once.
+      viewed = family
+    } catch {
+      // Unloaded: the broker has been told so on its own socket.
+    }
+  }
+
+  private func pause() -> Int32 {
+    let now = Clock.monotonicMilliseconds()
+    let next = min(service.due ?? .max, broker.due ?? .max)
+    if next == .max { return -1 }
+    return next > now ? Int32(clamping: next - now) : 0
+  }
+
+  private mutating func reap() {
+    while let end = Process.reap() {
+      let now = Clock.monotonicMilliseconds()
+      service.noteEnd(end, now: now)
+      broker.noteEnd(end, now: now)
+    }
+  }
+
+  private mutating func end() -> Never {
+    let start = Clock.monotonicMilliseconds()
+    for force in [false, true] {
+      for pid in [service.pid, broker.pid] {
+        if let pid { Process.end(pid, force: force) }
+      }
+      while service.pid != nil || broker.pid != nil {
+        let passed = Clock.monotonicMilliseconds() - start
+        guard force || passed < Supervisor.patience else { break }
+        _ = try? Poller.wait(signals.raw, for: .input, timeoutMilliseconds: 100)
+        while signals.next() != nil {}
+        reap()
+      }
+    }
+    Files.remove(Supervisor.console)
+    log.write(.info, "the suite has ended")
+    Process.exit(0)
+  }
+}
+
+/// A program that the supervisor keeps running.
+struct Child {
+  private let name: String
+  private let path: String
+  private let account: Account?
+  private var started: UInt64 = 0
+  private var backoff = Backoff()
+  /// Its process id while it runs.
+  private(set) var pid: Int32?
+  /// When it is to be started, in milliseconds, while it does not run.
+  private(set) var due: UInt64? = 0
+
+  init(name: String, path: String, account: Account?) {
+    self.name = name
+    self.path = path
+    self.account = account
+  }
+
+  func isDue(_ now: UInt64) -> Bool {
+    guard let due else { return false }
+    return due <= now
+  }
+
+  mutating func start(descriptors: [Int32], names: String, now: UInt64) {
+    started = now
+    do throws(SystemError) {
+      let pid = try Process.start(path, descriptors: descriptors, names: names, as: account)
+      self.pid = pid
+      due = nil
+      log.write(.info, "started \(name), pid=\(pid)")
+    } catch {
+      postpone(Array(error.text.utf8), now: now)
+    }
+  }
+
+  mutating func postpone(_ reason: [UInt8], now: UInt64) {
+    log.write(.error, Array("cannot start \(name): ".utf8) + reason)
+    due = now + Backoff.longest
+  }
+
+  mutating func noteEnd(_ end: ChildEnd, now: UInt64) {
+    guard let pid, pid == end.pid else { return }
+    self.pid = nil
+    due = now + backoff.pause(afterLiving: now - started)
+    log.write(.warning, "\(name), pid=\(pid), ended \(end.text)")
+  }
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Schema
+import E7IPC
+import E7Rules
+
+/// Any bytes are a command that reads back as it prints, or an error of one line.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+  let bytes = unsafe Array(UnsafeBufferPointer(start: start, count: count))
+  do throws(SyntaxErrors) {
+    for entry in try RulesFile.parse(bytes) { readBack(entry.command) }
+  } catch {
+    precondition(!error.all.isEmpty)
+    for error in error.all {
+      precondition(error.text.utf8.allSatisfy { $0 >= 32 && $0 != 127 })
+      guard case .column(let column) = error.place else { fatalError("no column") }
+      precondition(column >= 1 && column <= count + 1)
+    }
+  }
+  let words = bytes.split(separator: 0).map(Array.init)
+  if let command = try? Command.parse(words: words) { readBack(command) }
+  return 0
+}
+
+private func readBack(_ command: Command) {
+  let text = Array(Listing.command(command).utf8)
+  // A path of many bytes that need four characters each may print as more than a line.
+  guard text.count <= Limit.line else { return }
+  guard let again = try? Command.parse(line: text), again == command else {
+    fatalError("does not read back")
+  }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Schema
+import E7Console
+import E7IPC
+import FoundationEssentials
+import Testing
+
+@Suite struct JSONTextTests {
+  @Test func rules() {
+    #expect(
+      JSONText.rule(
+        Rule(id: 3, action: .block, match: Match(prot: 6, path: Array("/usr/bin/curl".utf8))))
+        == #"{"action":"block","id":3,"path":"/usr/bin/curl","protocol":"tcp","type":"rule"}"#)
+    #expect(
+      JSONText.rule(Rule(id: .max, action: .allow, match: Match()))
+        == #"{"action":"allow","id":18446744073709551615,"protocol":"any","type":"rule"}"#)
+  }
+
+  @Test func pathsThatAreNoText() {
+    #expect(
+      JSONText.rule(Rule(id: 1, action: .allow, match: Match(prot: 0, path: [0x2f, 0x0a, 0xff])))
+        == #"{"action":"allow","id":1,"pathHex":"2f0aff","protocol":"0","type":"rule"}"#)
+    #expect(
+      JSONText.rule(
+        Rule(id: 1, action: .allow, match: Match(prot: 0, path: Array("/\u{1b}\"\\é\n".utf8))))
+        == #"{"action":"allow","id":1,"path":"/\u001b\"\\é\n","protocol":"0","type":"rule"}"#)
+  }
+
+  @Test func flags() {
+    #expect(
+      JSONText.flag(FlagValue(flag: .mode, value: 2))
+        == #"{"flag":"mode","type":"flag","value":2,"word":"block"}"#)
+    #expect(
+      JSONText.flag(FlagValue(flag: .uptime, value: 42))
+        == #"{"flag":"uptime","type":"flag","value":42}"#)
+  }
+
+  @Test func outcomes() {
+    #expect(
+      JSONText.outcome(Outcome(generation: 12, id: 3))
+        == #"{"error":0,"generation":12,"id":3,"type":"done"}"#)
+    #expect(
+      JSONText.outcome(Outcome(error: 1, text: Array("n\no".utf8)))
+        == #"{"error":1,"text":"n\\x0ao","type":"done"}"#)
+  }
+
+  @Test func told() {
+    #expect(
+      JSONText.told(.event(Samples.drop))
+        == #"{"direction":"out","kind":"drop","leftOut":2,"#
+        + #""local":{"address":"10.0.0.1","port":40112},"lost":0,"netns":4026531840,"#
+        + #""path":"/usr/bin/curl","pid":4711,"protocol":"tcp","reason":"rule","#
+        + #""remote":{"address":"10.0.0.2","port":80},"rule":3,"#
+        + #""time":"1970-01-01T14:02:11.000000005Z","type":"event","uid":1000,"verdict":"block"}"#)
+    #expect(
+      JSONText.told(.notice(.rules(generation: 1)))
+        == #"{"generation":1,"kind":"rules","type":"notice"}"#)
+    #expect(
+      JSONText.told(.notice(.flag(FlagValue(flag: .fail, value: 1))))
+        == #"{"flag":"fail","kind":"flag","type":"notice","value":1,"word":"allow"}"#)
+    #expect(JSONText.told(.notice(.unload)) == #"{"kind":"unload","type":"notice"}"#)
+    #expect(JSONText.told(.gap(Gap(lost: 7))) == #"{"lost":7,"type":"gap"}"#)
+    #expect(JSONText.told(.gap(Gap(lost: nil))) == #"{"type":"gap"}"#)
+  }
+
+  @Test(arguments: 0..<50) func everyPathGivesOneLineThatDecodes(seed: Int) throws {
+    struct Record: Decodable {
+      var path: String?
+      var pathHex: String?
+    }
+    var path: [UInt8] = [0x2f]
+    var state = UInt64(seed) &* 0x9e37_79b9_7f4a_7c15 | 1
+    for _ in 0..<seed {
+      state ^= state << 13
+      state ^= state >> 7
+      state ^= state << 17
+      // Half of them are text.
+      path.append(seed % 2 == 0 ? UInt8(state & 0x7f) : UInt8(state & 0xff))
+    }
+    let line = JSONText.rule(Rule(id: 1, action: .allow, match: Match(path: path)))
+    #expect(!line.contains("\n"))
+    let record = try JSONDecoder().decode(Record.self, from: Data(line.utf8))
+    if let text = record.path {
+      #expect(Array(text.utf8) == path)
+    } else {
+      let digits = path.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+      #expect(record.pathHex == digits && String(validating: path, as: UTF8.self) == nil)
+    }
+  }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Schema
+import E7Console
+import E7IPC
+
+/// Records that several suites show.
+enum Samples {
+  /// curl, whose connection a rule drops.
+  static var drop: Event {
+    var event = Event(
+      kind: .drop, verdict: .block, reason: .rule, direction: .outgoing, prot: 6,
+      local: [10, 0, 0, 1], remote: [10, 0, 0, 2], netns: 4_026_531_840,
+      time: 50_531_000_000_005)
+    event.path = Array("/usr/bin/curl".utf8)
+    event.pid = 4711
+    event.uid = 1000
+    event.localPort = 40112
+    event.remotePort = 80
+    event.rule = 3
+    event.leftOut = 2
+    return event
+  }
+
+  /// An echo request of IPv6 from outside, to no program.
+  static var ping: Event {
+    var event = Event(
+      kind: .norule, verdict: .allow, reason: .unkrule, direction: .incoming, prot: 58,
+      local: [UInt8](repeating: 0, count: 15) + [1],
+      remote: [0xfe, 0x80] + [UInt8](repeating: 0, count: 13) + [2], netns: 1, time: 0)
+    event.localPort = 77
+    return event
+  }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Schema
+import E7Console
+import E7IPC
+import Testing
+
+@Suite struct ToldTextTests {
+  private func line(_ told: Told) -> String {
+    var text = ToldText(utcOffset: 0)
+    return text.lines(told, now: 3_600_000_000_000).joined(separator: "\n")
+  }
+
+  @Test func events() {
+    #expect(
+      line(.event(Samples.drop))
+        == "14:02:11 drop tcp out /usr/bin/curl pid 4711 uid 1000 10.0.0.1:40112 > 10.0.0.2:80 "
+        + "by rule 3: block (2 more left out)")
+    #expect(
+      line(.event(Samples.ping))
+        == "00:00:00 norule icmp6 in unknown program fe80::2 > ::1 id 77 by unkrule: allow")
+  }
+
+  @Test func incomingPacketsPointHere() {
+    var event = Samples.drop
+    event.direction = .incoming
+    event.prot = 200
+    event.rule = nil
+    event.leftOut = 0
+    #expect(
+      line(.event(event))
+        == "14:02:11 drop 200 in /usr/bin/curl pid 4711 uid 1000 10.0.0.2:80 > 10.0.0.1:40112 "
+        + "by rule: block")
+  }
+
+  @Test func pathsObeyNoTerminal() {
+    var event = Samples.ping
+    event.path = Array("/a b\u{1b}[31m\u{202e}\u{9b}\n".utf8) + [0xff]
+    #expect(
+      line(.event(event))
+        == "00:00:00 norule icmp6 in \"/a b\\x1b[31m\\xe2\\x80\\xae\\xc2\\x9b\\x0a\\xff\" "
+        + "fe80::2 > ::1 id 77 by unkrule: allow")
+  }
+
+  @Test func lossesAreToldOnce() {
+    var text = ToldText(utcOffset: 0)
+    func lines(_ lost: UInt64) -> Int {
+      var event = Samples.ping
+      event.lost = lost
+      return text.lines(.event(event), now: 0).count
+    }
+    #expect([5, 5, 8, 8, 0, 1].map(lines) == [1, 1, 2, 1, 1, 2])
+    var event = Samples.ping
+    event.lost = 4
+    #expect(
+      text.lines(.event(event), now: 0).first
+        == "00:00:00 lost 3 events: the kernel's queue was full")
+  }
+
+  @Test func noticesAndGaps() {
+    #expect(line(.notice(.rules(generation: 12))) == "01:00:00 rules changed, generation 12")
+    #expect(
+      line(.notice(.flag(FlagValue(flag: .mode, value: 2)))) == "01:00:00 flag mode is block")
+    #expect(line(.notice(.unload)) == "01:00:00 the module is being unloaded")
+    #expect(line(.gap(Gap(lost: 1))) == "01:00:00 gap: 1 event is missing here")
+    #expect(line(.gap(Gap(lost: 2))) == "01:00:00 gap: 2 events are missing here")
+    #expect(line(.gap(Gap(lost: nil))) == "01:00:00 gap: events may be missing here")
+  }
+
+  @Test func onlyThreeTypesAreTold() throws {
+    func told(_ type: MessageType, _ write: (inout AttributeWriter) -> Void = { _ in }) throws
+      -> Told?
+    {
+      try Told(try Message(decoding: Message.encode(type, sequence: 0, write)))
+    }
+    #expect(try told(.event, Samples.drop.write) == .event(Samples.drop))
+    #expect(try told(.notice, Notice.unload.write) == .notice(.unload))
+    #expect(try told(.gap, Gap(lost: 3).write) == .gap(Gap(lost: 3)))
+    #expect(try told(.status) == nil)
+    #expect(throws: DecodeError.missing(.kind)) { try told(.event) }
+  }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import E7IPC
+import Testing
+
+@Suite struct AddressTextTests {
+  private func address(_ groups: [UInt16]) -> [UInt8] {
+    groups.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xff)] }
+  }
+
+  // The examples of RFC 5952, sections 4 and 5.
+  @Test(
+    arguments: [
+      ([0x2001, 0xdb8, 0, 0, 0, 0, 2, 1], "2001:db8::2:1"),
+      ([0x2001, 0xdb8, 0, 1, 1, 1, 1, 1], "2001:db8:0:1:1:1:1:1"),
+      ([0x2001, 0, 0, 1, 0, 0, 0, 1], "2001:0:0:1::1"),
+      ([0x2001, 0xdb8, 0, 0, 1, 0, 0, 1], "2001:db8::1:0:0:1"),
+      ([0xfe80, 0, 0, 0, 0, 0, 0, 0], "fe80::"),
+      ([0, 0, 0, 0, 0, 0, 0, 1], "::1"),
+      ([0, 0, 0, 0, 0, 0, 0, 0], "::"),
+      ([1, 2, 3, 4, 5, 6, 7, 8], "1:2:3:4:5:6:7:8"),
+      ([0, 2, 3, 4, 5, 6, 7, 0], "0:2:3:4:5:6:7:0"),
+      ([0, 0, 3, 4, 5, 6, 7, 0xabcd], "::3:4:5:6:7:abcd"),
+      ([0, 0, 0, 0, 0, 0xffff, 0xc000, 0x201], "::ffff:192.0.2.1"),
+    ] as [([UInt16], String)])
+  func writesTheCanonicalForm(groups: [UInt16], text: String) {
+    #expect(AddressText.text(address(groups)) == text)
+  }
+
+  @Test func putsSixInBracketsBeforeAPort() {
+    #expect(AddressText.endpoint([192, 0, 2, 255], port: 65535) == "192.0.2.255:65535")
+    #expect(AddressText.endpoint([192, 0, 2, 255], port: nil) == "192.0.2.255")
+    let loopback = address([0, 0, 0, 0, 0, 0, 0, 1])
+    #expect(AddressText.endpoint(loopback, port: 0) == "[::1]:0")
+    #expect(AddressText.endpoint(loopback, port: nil) == "::1")
+  }
+
+  @Test(arguments: [0, 3, 5, 15, 17])
+  func hasNoFormForAnotherLength(count: Int) {
+    #expect(AddressText.text([UInt8](repeating: 1, count: count)) == "?")
+  }
+}

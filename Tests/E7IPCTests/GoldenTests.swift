@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Schema
+import E7IPC
+import Testing
+
+/// The bytes of each message, so that no change of code changes the protocol unseen.
+@Suite struct GoldenTests {
+  private func expect(
+    _ type: MessageType, _ sequence: UInt32, _ write: (inout AttributeWriter) -> Void,
+    _ golden: String, sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let bytes = Message.encode(type, sequence: sequence, write)
+    #expect(bytes == hex(golden), sourceLocation: sourceLocation)
+    #expect(
+      try Header(decoding: hex(golden)) == Header(type, sequence: sequence),
+      sourceLocation: sourceLocation)
+  }
+
+  @Test func greeting() throws {
+    try expect(
+      .hello, 0x0102_0304, Hello(role: .admin).write,
+      """
+      e7004537 01 00 8000   ; magic, version 1.0, HELLO
+      00000000 04030201     ; reserved, sequence
+      24000000              ; 36 bytes
+      0500 4300 00 000000   ; MINOR 0
+      0500 4200 03 000000   ; ROLE 3
+      """)
+  }
+
+  @Test func messagesWithoutAttributes() throws {
+    for (type, number) in [
+      (MessageType.lane, "8100"), (.subscribe, "8200"), (.unsubscribe, "8300"), (.status, "0100"),
+      (.flagGet, "0200"), (.ruleGet, "0400"), (.commit, "0900"), (.abort, "0a00"),
+    ] {
+      try expect(type, 1, { _ in }, "e7004537 01 00 \(number) 00000000 01000000 14000000")
+    }
+  }
+
+  @Test func answers() throws {
+    try expect(
+      .status, 1, Status(version: 1, instance: 0x1122_3344_5566_7788, generation: 9).write,
+      """
+      e7004537 01 00 0100 00000000 01000000 34000000
+      0800 0200 01000000            ; VERSION 1
+      0c00 0300 8877665544332211    ; INSTANCE
+      0c00 0400 0900000000000000    ; GENERATION 9
+      """)
+    try expect(
+      .flagGet, 1, FlagValue(flag: .mode, value: 2).write,
+      """
+      e7004537 01 00 0200 00000000 01000000 28000000
+      0500 0500 01 000000           ; FLAG mode
+      0c00 0600 0200000000000000    ; VALUE block
+      """)
+    try expect(
+      .ruleGet, 1,
+      Rule(id: 3, action: .block, match: Match(prot: 6, path: Array("/bin/".utf8))).write,
+      """
+      e7004537 01 00 0400 00000000 01000000 3c000000
+      0c00 0a00 0300000000000000    ; ID 3
+      0500 0700 02 000000           ; ACTION block
+      0600 0800 0600 0000           ; PROT 6
+      0a00 0900 2f62696e2f00 0000   ; PATH "/bin/" and its NUL
+      """)
+    try expect(
+      .done, 1, Outcome(error: 1, text: Array("no".utf8), generation: 4, id: 5).write,
+      """
+      e7004537 01 00 8400 00000000 01000000 3c000000
+      0800 4000 01000000            ; ERROR EPERM
+      0700 4100 6e6f00 00           ; TEXT "no"
+      0c00 0400 0400000000000000    ; GENERATION 4
+      0c00 0a00 0500000000000000    ; ID 5
+      """)
+  }
+
+  @Test func edits() throws {
+    func edit(_ edit: Edit, _ golden: String) throws {
+      try expect(edit.type, 7, edit.write, golden)
+    }
+    try edit(
+      .add(.allow, Match(prot: 17, path: Array("/a".utf8))),
+      """
+      e7004537 01 00 0500 00000000 07000000 2c000000
+      0500 0700 01 000000           ; ACTION allow
+      0600 0800 1100 0000           ; PROT 17
+      0700 0900 2f6100 00           ; PATH "/a"
+      """)
+    try edit(
+      .add(.block, Match()),
+      """
+      e7004537 01 00 0500 00000000 07000000 24000000
+      0500 0700 02 000000           ; ACTION block
+      0600 0800 0001 0000           ; PROT 256: any
+      """)
+    try edit(
+      .remove(Match(path: Array("/".utf8))),
+      """
+      e7004537 01 00 0600 00000000 07000000 1c000000
+      0600 0900 2f00 0000           ; PATH "/"
+      """)
+    try edit(
+      .removeID(.max),
+      """
+      e7004537 01 00 0600 00000000 07000000 20000000
+      0c00 0a00 ffffffffffffffff    ; ID
+      """)
+    try edit(
+      .clear(.block, generation: 2),
+      """
+      e7004537 01 00 0700 00000000 07000000 28000000
+      0500 0700 02 000000           ; ACTION block
+      0c00 0400 0200000000000000    ; GENERATION 2
+      """)
+    try edit(.clear(nil, generation: nil), "e7004537 01 00 0700 00000000 07000000 14000000")
+    try edit(
+      .set(.debug, 1),
+      """
+      e7004537 01 00 0300 00000000 07000000 28000000
+      0500 0500 0c 000000           ; FLAG debug
+      0c00 0600 0100000000000000    ; VALUE enabled
+      """)
+    try edit(
+      .begin(replace: true, generation: 1),
+      """
+      e7004537 01 00 0800 00000000 07000000 24000000
+      0400 0b00                     ; REPLACE
+      0c00 0400 0100000000000000    ; GENERATION 1
+      """)
+  }
+
+  @Test func event() throws {
+    var event = Event(
+      kind: .drop, verdict: .block, reason: .rule, direction: .outgoing, prot: 6,
+      local: [10, 0, 0, 1], remote: [10, 0, 0, 2], netns: 0xf000_0001,
+      time: 0x0102_0304_0506_0708)
+    event.path = Array("/c".utf8)
+    event.localPort = 40112
+    event.remotePort = 80
+    event.uid = 1000
+    event.pid = 4711
+    event.cgroup = 5
+    event.leftOut = 2
+    event.lost = 1
+    event.rule = 3
+    try expect(
+      .event, 0, event.write,
+      """
+      e7004537 01 00 0b00 00000000 00000000 b8000000
+      0500 0c00 02 000000           ; KIND drop
+      0500 0d00 02 000000           ; VERDICT block
+      0500 0e00 01 000000           ; REASON rule
+      0500 0f00 02 000000           ; DIRECTION out
+      0600 0800 0600 0000           ; PROT 6
+      0800 1000 0a000001            ; LOCAL 10.0.0.1
+      0800 1100 0a000002            ; REMOTE 10.0.0.2
+      0800 1600 010000f0            ; NETNS
+      0c00 1800 0807060504030201    ; TIME
+      0700 0900 2f6300 00           ; PATH "/c"
+      0600 1200 b09c 0000           ; LPORT 40112
+      0600 1300 5000 0000           ; RPORT 80
+      0800 1400 e8030000            ; UID 1000
+      0800 1500 67120000            ; PID 4711
+      0c00 1700 0500000000000000    ; CGROUP 5
+      0c00 1900 0200000000000000    ; LEFTOUT 2
+      0c00 1a00 0100000000000000    ; LOST 1
+      0c00 0a00 0300000000000000    ; ID 3
+      """)
+  }
+
+  @Test func notices() throws {
+    try expect(
+      .notice, 0, Notice.rules(generation: 6).write,
+      """
+      e7004537 01 00 0c00 00000000 00000000 28000000
+      0500 0c00 01 000000           ; KIND rules
+      0c00 0400 0600000000000000    ; GENERATION 6
+      """)
+    try expect(
+      .notice, 0, Notice.flag(FlagValue(flag: .fail, value: 2)).write,
+      """
+      e7004537 01 00 0c00 00000000 00000000 30000000
+      0500 0c00 02 000000           ; KIND flag
+      0500 0500 02 000000           ; FLAG fail
+      0c00 0600 0200000000000000    ; VALUE block
+      """)
+    try expect(
+      .notice, 0, Notice.unload.write,
+      """
+      e7004537 01 00 0c00 00000000 00000000 1c000000
+      0500 0c00 03 000000           ; KIND unload
+      """)
+    try expect(
+      .gap, 0, Gap(lost: 12).write,
+      """
+      e7004537 01 00 8500 00000000 00000000 20000000
+      0c00 1a00 0c00000000000000    ; LOST 12
+      """)
+  }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Schema
+import E7IPC
+import Testing
+
+@Suite struct RoundTripTests {
+  private func read(
+    _ type: MessageType, _ sequence: UInt32, _ write: (inout AttributeWriter) -> Void
+  ) throws -> AttributeReader {
+    let message = try Message(decoding: Message.encode(type, sequence: sequence, write))
+    #expect(message.header == Header(type, sequence: sequence))
+    return message.attributes
+  }
+
+  @Test(arguments: 0..<16) func recordsReadBackAsTheyWereWritten(seed: UInt64) throws {
+    var generator = SeededGenerator(state: seed)
+    for _ in 0..<100 {
+      let sequence: UInt32 = generator.number()
+
+      let rule = generator.rule()
+      var reader = try read(.ruleGet, sequence, rule.write)
+      #expect(try Rule(&reader) == rule, "seed \(seed)")
+
+      let edit = generator.edit()
+      reader = try read(edit.type, sequence, edit.write)
+      #expect(try Edit(edit.type, &reader) == edit, "seed \(seed)")
+      #expect(Edit.isEdit(edit.type))
+
+      let value = generator.flagValue()
+      reader = try read(.flagGet, sequence, value.write)
+      #expect(try FlagValue(&reader) == value, "seed \(seed)")
+
+      let status = Status(
+        version: generator.number(), instance: generator.number(), generation: generator.number())
+      reader = try read(.status, sequence, status.write)
+      #expect(try Status(&reader) == status, "seed \(seed)")
+
+      let outcome = generator.outcome()
+      reader = try read(.done, sequence, outcome.write)
+      #expect(try Outcome(&reader) == outcome, "seed \(seed)")
+
+      let event = generator.event()
+      reader = try read(.event, 0, event.write)
+      #expect(try Event(&reader) == event, "seed \(seed)")
+
+      let notice = generator.notice()
+      reader = try read(.notice, 0, notice.write)
+      #expect(try Notice(&reader) == notice, "seed \(seed)")
+    }
+  }
+
+  @Test func aTextOverItsLimitIsCut() throws {
+    let long = [UInt8](repeating: UInt8(ascii: "x"), count: Limit.text + 1)
+    var reader = try read(.done, 1, Outcome(error: 1, text: long).write)
+    #expect(try Outcome(&reader).text.count == Limit.text)
+  }
+
+  @Test func everyTypeOfTheSchemaIsReadOrRefusedAsAnEdit() throws {
+    let edits: Set<UInt16> = [3, 5, 6, 7, 8, 9, 10]
+    for number in 0..<UInt16(256) {
+      guard let type = MessageType(wire: number) else { continue }
+      #expect(Edit.isEdit(type) == edits.contains(number))
+      guard !Edit.isEdit(type) else { continue }
+      var reader = try read(type, 1) { _ in }
+      #expect(throws: DecodeError.unknownType(number)) { try Edit(type, &reader) }
+    }
+  }
+}

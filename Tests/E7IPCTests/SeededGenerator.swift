@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Schema
+import E7IPC
+
+/// SplitMix64: the same numbers for the same seed on every machine.
+struct SeededGenerator: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var value = state
+    value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
+    return value ^ (value >> 31)
+  }
+
+  mutating func pick<T>(_ list: [T]) -> T { list[Int.random(in: list.indices, using: &self)] }
+
+  mutating func maybe<T>(_ value: (inout SeededGenerator) -> T) -> T? {
+    Bool.random(using: &self) ? value(&self) : nil
+  }
+
+  mutating func number<T: FixedWidthInteger>(_: T.Type = T.self) -> T {
+    pick([0, 1, T.max, T.random(in: T.min...T.max, using: &self)])
+  }
+
+  mutating func bytes(_ count: Int) -> [UInt8] {
+    (0..<count).map { _ in UInt8.random(in: 0...255, using: &self) }
+  }
+
+  /// A text of up to `limit` bytes, none of them NUL.
+  mutating func text(_ limit: Int) -> [UInt8] {
+    let count = pick([0, 1, 2, 3, 4, 5, 40, limit - 1, limit])
+    return (0..<count).map { _ in UInt8.random(in: 1...255, using: &self) }
+  }
+
+  mutating func match() -> Match {
+    Match(prot: UInt16.random(in: 0...256, using: &self), path: text(Limit.path))
+  }
+
+  mutating func rule() -> Rule {
+    Rule(id: number(), action: pick([.allow, .block]), match: match())
+  }
+
+  mutating func flagValue() -> FlagValue { FlagValue(flag: pick(Flag.all), value: number()) }
+
+  mutating func edit() -> Edit {
+    switch Int.random(in: 0...7, using: &self) {
+    case 0: .add(pick([.allow, .block]), match())
+    case 1: .remove(match())
+    case 2: .removeID(number())
+    case 3:
+      .clear(maybe { $0.pick([.allow, .block]) }, generation: maybe { $0.number() })
+    case 4: .set(pick(Flag.all), number())
+    case 5: .begin(replace: Bool.random(using: &self), generation: maybe { $0.number() })
+    case 6: .commit
+    default: .abort
+    }
+  }
+
+  mutating func outcome() -> Outcome {
+    Outcome(
+      error: number(), text: text(Limit.text), generation: maybe { $0.number() },
+      id: maybe { $0.number() })
+  }
+
+  mutating func notice() -> Notice {
+    switch Int.random(in: 0...2, using: &self) {
+    case 0: .rules(generation: number())
+    case 1: .flag(flagValue())
+    default: .unload
+    }
+  }
+
+  mutating func event() -> Event {
+    let width = pick([4, 16])
+    var event = Event(
+      kind: pick([.norule, .drop, .accept]), verdict: pick([.allow, .block]),
+      reason: pick([.rule, .unkrule, .unkproc, .unkprot, .fail, .mode]),
+      direction: pick([.incoming, .outgoing]), prot: UInt16.random(in: 0...255, using: &self),
+      local: bytes(width), remote: bytes(width), netns: number(), time: number())
+    event.path = text(Limit.path)
+    event.localPort = maybe { $0.number() }
+    event.remotePort = maybe { $0.number() }
+    event.uid = maybe { $0.number() }
+    event.pid = maybe { $0.number() }
+    event.cgroup = maybe { $0.number() }
+    event.leftOut = number()
+    event.lost = number()
+    event.rule = maybe { $0.number() }
+    return event
+  }
+}

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Schema
+import E7IPC
+import E7System
+import Testing
+
+@testable import E7PrivCore
+
+/// A kernel that notes what reaches it and answers as it is told.
+private final class Kernel {
+  var seen: [(Edit, Bool)] = []
+  var answer = Outcome(generation: 7, id: 3)
+
+  var edits: [Edit] { seen.map(\.0) }
+}
+
+private struct FakeTarget: EditTarget {
+  let kernel: Kernel
+
+  mutating func apply(_ edit: Edit, collected: Bool) -> Outcome {
+    kernel.seen.append((edit, collected))
+    return kernel.answer
+  }
+}
+
+private let root = Peer(credentials: Credentials(pid: 100, uid: 0, gid: 0), groups: [])
+
+/// A desk with its fake kernel and a clock that stands still.
+private final class Fixture {
+  let kernel: Kernel
+  var desk: Desk<FakeTarget>
+  var now: UInt64 = 1000
+
+  init(adminGroup: UInt32? = 77) {
+    kernel = Kernel()
+    desk = Desk(authority: Authority(adminGroup: adminGroup), target: FakeTarget(kernel: kernel))
+  }
+
+  func open(_ id: UInt64, _ peer: Peer? = root) -> Reaction? {
+    desk.open(id, maker: peer, now: now)
+  }
+
+  func send(
+    _ id: UInt64, _ edit: Edit, sequence: UInt32 = 9, from sender: Credentials? = root.credentials
+  ) -> Reaction {
+    desk.receive(
+      id, Message.encode(edit.type, sequence: sequence, edit.write), from: sender,
+      truncated: false, now: now)
+  }
+
+  func receive(_ id: UInt64, _ datagram: [UInt8], truncated: Bool = false) -> Reaction {
+    desk.receive(id, datagram, from: root.credentials, truncated: truncated, now: now)
+  }
+
+  func expired(at now: UInt64) -> [UInt64] { desk.expired(now: now) }
+
+  func close(_ id: UInt64) -> Reaction? { desk.close(id) }
+
+  func outcome(_ id: UInt64, _ edit: Edit) throws -> Outcome {
+    try done(send(id, edit))
+  }
+}
+
+private func done(_ reaction: Reaction, sequence: UInt32 = 9) throws -> Outcome {
+  var message = try Message(decoding: try #require(reaction.replies.last))
+  #expect(message.header.type == .done && message.header.sequence == sequence)
+  return try Outcome(&message.attributes)
+}
+
+private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+
+private let curl = Edit.add(
+  .block, Match(prot: NamedProtocol.tcp.rawValue, path: Array("/usr/bin/curl".utf8)))
+
+struct DeskTests {
+  @Test func anEditReachesTheKernelAndItsOutcomeTheAsker() throws {
+    let fixture = Fixture()
+    #expect(text(try #require(fixture.open(1)).line) == "uid=0 pid=100 lane opened: done")
+    let reaction = fixture.send(1, curl)
+    let outcome = try done(reaction)
+    #expect(outcome == Outcome(generation: 7, id: 3))
+    #expect(!reaction.closes && !reaction.isRefusal)
+    #expect(
+      text(reaction.line) == "uid=0 pid=100 block tcp /usr/bin/curl: done id=3 generation=7")
+    #expect(fixture.kernel.edits == [curl])
+    #expect(fixture.kernel.seen.allSatisfy { !$0.1 })
+  }
+
+  @Test func theKernelsRefusalReachesTheAskerAndTheLog() throws {
+    let fixture = Fixture()
+    _ = fixture.open(1)
+    fixture.kernel.answer = Outcome(error: 28, text: Array("the ruleset is full".utf8))
+    let reaction = fixture.send(1, curl)
+    #expect(try done(reaction) == fixture.kernel.answer)
+    #expect(reaction.isRefusal && !reaction.closes)
+    #expect(
+      text(reaction.line)
+        == "uid=0 pid=100 block tcp /usr/bin/curl: refused: ENOSPC the ruleset is full")
+  }
+
+  @Test func aGreetingIsAnswered() throws {
+    let fixture = Fixture()
+    _ = fixture.open(1)
+    let reaction = fixture.receive(1, Message.encode(.hello, sequence: 4) { Hello().write(&$0) })
+    #expect(reaction.replies.count == 2 && !reaction.closes && reaction.line.isEmpty)
+    var hello = try Message(decoding: reaction.replies[0])
+    #expect(try Hello(&hello.attributes) == Hello(role: .admin))
+    #expect(try done(reaction, sequence: 4) == Outcome())
+  }
+
+  @Test(arguments: [
+    nil,
+    Credentials(pid: 101, uid: 0, gid: 0), Credentials(pid: 100, uid: 1000, gid: 0),
+    Credentials(pid: 0, uid: 0, gid: 0),
+  ])
+  func aMessageOfSomebodyElseEndsTheLane(sender: Credentials?) throws {
+    let fixture = Fixture()
+    _ = fixture.open(1)
+    let reaction = fixture.send(1, curl, from: sender)
+    #expect(try done(reaction).error == UInt32(Errno.perm))
+    #expect(reaction.closes && reaction.isRefusal && fixture.kernel.edits.isEmpty)
+  }
+
+  @Test func whoMayNotEditIsToldSoOnceAndNothingElse() throws {
+    let fixture = Fixture()
+    let alice = Peer(credentials: Credentials(pid: 5, uid: 1000, gid: 1000), groups: [1001])
+    let opened = try #require(fixture.open(1, alice))
+    #expect(opened.isRefusal && text(opened.line).hasPrefix("uid=1000 pid=5 lane: refused: EPERM"))
+    let reaction = fixture.send(1, curl, from: alice.credentials)
+    #expect(try done(reaction).error == UInt32(Errno.perm))
+    #expect(reaction.closes && fixture.kernel.edits.isEmpty)
+  }
+
+  @Test func aLaneThatIsRefusedDoesNotStayForEver() {
+    let fixture = Fixture()
+    _ = fixture.open(1)
+    _ = fixture.open(2, nil)
+    let limit = UInt64(Limit.helloMilliseconds)
+    #expect(fixture.expired(at: 1000 + limit - 1) == [])
+    #expect(fixture.expired(at: 1000 + limit) == [2])
+    #expect(fixture.expired(at: 1000 + limit + 1) == [2])
+  }
+
+  @Test func bytesThatAreNoMessageEndTheLane() throws {
+    let fixture = Fixture()
+    _ = fixture.open(1)
+    let whole = Message.encode(curl.type, sequence: 9, curl.write)
+    for count in 1..<whole.count {
+      let reaction = fixture.receive(1, Array(whole[..<count]))
+      #expect(reaction.closes && reaction.isRefusal)
+      #expect(try done(reaction, sequence: 0).error == UInt32(Errno.badMessage))
+    }
+    let reaction = fixture.receive(1, whole, truncated: true)
+    #expect(reaction.closes && fixture.kernel.edits.isEmpty)
+  }
+
+  @Test(arguments: [MessageType.status, .ruleGet, .event, .lane, .done, .subscribe])
+  func aLaneTakesNothingButEdits(type: MessageType) throws {
+    let fixture = Fixture()
+    _ = fixture.open(1)
+    let reaction = fixture.receive(1, Message.encode(type, sequence: 9))
+    #expect(try done(reaction).error == UInt32(Errno.notSupported))
+    #expect(fixture.kernel.edits.isEmpty)
+  }
+
+  @Test func anAttributeTooManyIsRefusedByName() throws {
+    let fixture = Fixture()
+    _ = fixture.open(1)
+    let datagram = Message.encode(.commit, sequence: 9) { $0.u64(.id, 4) }
+    let outcome = try done(
+      fixture.receive(1, datagram))
+    #expect(outcome.error == UInt32(Errno.invalid))
+    #expect(text(outcome.text).contains("ID"))
+  }
+
+  @Test func lanesAreCountedByUserAndInAll() throws {
+    let fixture = Fixture()
+    func peer(_ uid: UInt32) -> Peer {
+      Peer(credentials: Credentials(pid: 1, uid: uid, gid: 77), groups: [])
+    }
+    for id in 0..<UInt64(Limit.lanesPerUid) {
+      #expect(try #require(fixture.open(id, peer(1))).isRefusal == false)
+    }
+    #expect(try #require(fixture.open(90, peer(1))).isRefusal)
+    for id in UInt64(Limit.lanesPerUid)..<UInt64(Limit.lanes) {
+      #expect(try #require(fixture.open(id, peer(UInt32(id)))).isRefusal == false)
+    }
+    #expect(text(try #require(fixture.open(91, peer(500))).line).contains("EUSERS"))
+    _ = fixture.close(0)
+    #expect(try #require(fixture.open(92, peer(500))).isRefusal == false)
+    // Refused ones are counted on their own, so that nobody fills the memory with them.
+    var id: UInt64 = 100
+    while fixture.open(id, nil) != nil { id += 1 }
+    #expect(id - 100 == UInt64(Limit.lanes) - 2)
+  }
+
+  @Test func editsHaveAPaceAndTransactionsHaveNone() throws {
+    let fixture = Fixture()
+    _ = fixture.open(1)
+    for _ in 0..<Limit.laneMessagesPerSecond { #expect(try fixture.outcome(1, curl).error == 0) }
+    #expect(try fixture.outcome(1, curl).error == UInt32(Errno.again))
+    #expect(fixture.kernel.edits.count == Int(Limit.laneMessagesPerSecond))
+    fixture.now += 1000
+    #expect(try fixture.outcome(1, .begin(replace: true, generation: nil)).error == 0)
+    for _ in 0..<2 * Limit.laneMessagesPerSecond {
+      #expect(try fixture.outcome(1, curl).error == 0)
+    }
+  }
+}
+
+struct TransactionTests {
+  private let begin = Edit.begin(replace: false, generation: nil)
+
+  private func fixture() -> Fixture {
+    let fixture = Fixture()
+    _ = fixture.open(1)
+    _ = fixture.open(2)
+    return fixture
+  }
+
+  @Test func editsOfTheOwnerAreCollectedAndOthersAreNot() throws {
+    let fixture = fixture()
+    _ = try fixture.outcome(1, begin)
+    _ = try fixture.outcome(2, curl)
+    _ = try fixture.outcome(1, curl)
+    _ = try fixture.outcome(1, .commit)
+    _ = try fixture.outcome(1, curl)
+    #expect(fixture.kernel.edits == [begin, curl, curl, .commit, curl])
+    #expect(fixture.kernel.seen.map(\.1) == [true, false, true, true, false])
+  }
+
+  @Test func thereIsOneTransactionAtATime() throws {
+    let fixture = fixture()
+    _ = try fixture.outcome(1, begin)
+    let other = try fixture.outcome(2, begin)
+    #expect(other.error == UInt32(Errno.busy))
+    #expect(text(other.text).contains("process 100 of user 0"))
+    #expect(try fixture.outcome(1, begin).error == UInt32(Errno.busy))
+    #expect(try fixture.outcome(2, .commit).error == UInt32(Errno.invalid))
+    #expect(try fixture.outcome(2, .abort).error == UInt32(Errno.invalid))
+    #expect(fixture.kernel.edits == [begin])
+    #expect(try fixture.outcome(1, .abort).error == 0)
+    #expect(try fixture.outcome(2, begin).error == 0)
+  }
+
+  @Test func aBeginThatTheKernelRefusesOpensNothing() throws {
+    let fixture = fixture()
+    fixture.kernel.answer = Outcome(error: UInt32(Errno.busy))
+    _ = try fixture.outcome(1, begin)
+    fixture.kernel.answer = Outcome()
+    #expect(try fixture.outcome(1, .commit).error == UInt32(Errno.invalid))
+    #expect(try fixture.outcome(2, begin).error == 0)
+  }
+
+  @Test func aLaneThatClosesTakesItsTransactionAlong() throws {
+    let fixture = fixture()
+    _ = try fixture.outcome(1, begin)
+    let reaction = try #require(fixture.close(1))
+    #expect(text(reaction.line).contains("abort, since its lane was closed"))
+    #expect(fixture.kernel.edits == [begin, .abort])
+    #expect(fixture.kernel.seen.last?.1 == true)
+    #expect(try fixture.outcome(2, begin).error == 0)
+  }
+
+  @Test func aLaneThatClosesWithoutOneDisturbsNobodys() throws {
+    let fixture = fixture()
+    _ = try fixture.outcome(1, begin)
+    #expect(fixture.close(2) == nil)
+    #expect(try fixture.outcome(1, .commit).error == 0)
+    #expect(fixture.kernel.edits == [begin, .commit])
+  }
+}

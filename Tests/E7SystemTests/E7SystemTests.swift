@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import Glibc
+import Testing
+
+@testable import E7System
+
+struct PollerTests {
+  @Test func tellsWhatIsReadyByToken() throws {
+    let poller = try Poller()
+    let pair = try SequencedSocket.pair()
+    try poller.add(pair.first.raw, token: 7, .input)
+    #expect(try poller.wait(timeoutMilliseconds: 0).isEmpty)
+    _ = try SequencedSocket.send(pair.second, [1])
+    let ready = try poller.wait(timeoutMilliseconds: 1000)
+    #expect(ready.count == 1 && ready[0].token == 7)
+    #expect(ready[0].input && !ready[0].output && !ready[0].closed)
+    try poller.modify(pair.first.raw, token: 8, [.input, .output])
+    #expect(try poller.wait(timeoutMilliseconds: 0).first?.output == true)
+    try poller.remove(pair.first.raw)
+    #expect(try poller.wait(timeoutMilliseconds: 0).isEmpty)
+  }
+
+  @Test func tellsOfAClosedPeer() throws {
+    let poller = try Poller()
+    let pair = try SequencedSocket.pair()
+    try poller.add(pair.first.raw, token: 1, .input)
+    shutdown(pair.second.raw, Int32(SHUT_RDWR))
+    let ready = try poller.wait(timeoutMilliseconds: 1000)
+    #expect(ready.first?.closed == true && ready.first?.input == true)
+  }
+
+  @Test func waitsNoLongerThanAsked() throws {
+    let pair = try SequencedSocket.pair()
+    let start = Clock.monotonicMilliseconds()
+    #expect(try !Poller.wait(pair.first.raw, for: .input, timeoutMilliseconds: 30))
+    let passed = Clock.monotonicMilliseconds() - start
+    #expect(passed >= 29 && passed < 5000)
+    #expect(try Poller.wait(pair.first.raw, for: .output, timeoutMilliseconds: 0))
+  }
+}
+
+struct ListenDescriptorsTests {
+  private func parse(_ pid: String?, _ count: String?, _ names: String?) -> ListenDescriptors? {
+    ListenDescriptors(
+      pid: pid.map { Array($0.utf8) }, count: count.map { Array($0.utf8) },
+      names: names.map { Array($0.utf8) }, own: 42)
+  }
+
+  @Test(arguments: [
+    ("", "1"), ("41", "1"), ("42", "0"), ("42", "65"), ("42", "-1"), ("42", ""),
+    ("42 ", "1"), ("42", "1x"), ("42", "99999999999"),
+  ])
+  func whatIsNotForThisProcessIsNothing(pid: String, count: String) {
+    #expect(parse(pid, count, "a") == nil)
+    #expect(parse(nil, count, "a") == nil)
+    #expect(parse(pid, nil, "a") == nil)
+  }
+
+  @Test func descriptorsGoByNameAndOnce() throws {
+    var descriptors = try #require(parse("42", "64", "console::view:view"))
+    func take(_ name: StaticString) -> Int32? {
+      let taken = descriptors.take(name)
+      guard let taken else { return nil }
+      return taken.release()
+    }
+    #expect(take("lanes") == nil)
+    #expect(take("view") == 5)
+    #expect(take("view") == 6)
+    #expect(take("view") == nil)
+    #expect(take("console") == 3)
+  }
+}
+
+struct LogTests {
+  private func line(_ text: [UInt8], prefixed: Bool = true) -> String {
+    String(decoding: Log.line(.warning, "e7", text, prefixed: prefixed), as: UTF8.self)
+  }
+
+  @Test func linesCarryPriorityAndName() {
+    #expect(line(Array("all is well".utf8)) == "<4>e7: all is well\n")
+    #expect(line(Array("all is well".utf8), prefixed: false) == "e7: all is well\n")
+  }
+
+  @Test func everyByteThatIsNotPrintableIsEscaped() {
+    for byte in UInt8.min...UInt8.max {
+      let hex = String(byte, radix: 16)
+      let plain = (32...126).contains(byte) && byte != 92
+      let expected =
+        plain
+        ? String(UnicodeScalar(byte)) : "\\x" + (hex.count == 1 ? "0" : "") + hex
+      #expect(line([byte]) == "<4>e7: \(expected)\n")
+    }
+  }
+}
+
+struct SystemErrorTests {
+  @Test func textNamesCallAndNumber() {
+    #expect(
+      SystemError("connect", errno: ENOENT).text == "connect: No such file or directory (ENOENT)")
+    #expect(SystemError("x", errno: 4000).text == "x: unknown error (errno 4000)")
+  }
+}
+
+struct SignalsTests {
+  @Test func signalsAreInput() async {
+    await #expect(processExitsWith: .exitCode(3)) {
+      let signals = try Signals()
+      raise(SIGTERM)
+      raise(SIGCHLD)
+      guard try Poller.wait(signals.raw, for: .input, timeoutMilliseconds: 1000) else { exit(1) }
+      var seen: [Signal] = []
+      while let signal = signals.next() { seen.append(signal) }
+      exit(seen.contains(.terminate) && seen.contains(.child) && seen.count == 2 ? 3 : 2)
+    }
+  }
+}

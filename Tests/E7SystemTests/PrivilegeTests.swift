@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Linux
+import E7System
+import Testing
+
+struct PrivilegeTests {
+  @Test(.enabled(if: Process.isRoot)) func rootHoldsCapabilities() {
+    #expect(Process.holdsCapability)
+  }
+
+  @Test(.enabled(if: Process.isRoot)) func whoBecomesAnotherUserHoldsNone() async {
+    await #expect(processExitsWith: .success) {
+      guard e7_become(65534, 65534) >= 0 else { Process.exit(2) }
+      Process.exit(Process.holdsCapability ? 1 : 0)
+    }
+  }
+
+  @Test(.enabled(if: Process.isRoot)) func aKeptOneIsSeen() async {
+    await #expect(processExitsWith: .success) {
+      // Permitted, though no longer effective.
+      guard e7_keep_capabilities() >= 0, e7_become(65534, 65534) >= 0 else { Process.exit(2) }
+      Process.exit(Process.holdsCapability ? 0 : 1)
+    }
+  }
+}

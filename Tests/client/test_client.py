@@ -1,0 +1,485 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""e7-client against a suite that answers as each test wants.
+
+E7_CLIENT names the program; without it, the one that `make build` leaves in build/bin.
+"""
+
+import json
+import os
+import pty
+import select
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+from suite import (
+    CLOSE, EAGAIN, EBUSY, ECONNREFUSED, ENODEV, ENOENT, EPERM, EPROTO, FLAGS, SILENCE, TOP, Suite, done,
+    encode,
+)  # fmt: skip
+
+CLIENT = os.environ.get("E7_CLIENT", f"{TOP}/build/bin/e7-client")
+CURL = {"ID": 3, "ACTION": 2, "PROT": 6, "PATH": b"/usr/bin/curl"}
+BIN = {"ID": 1, "ACTION": 1, "PATH": b"/usr/bin/"}
+DROP = {
+    "KIND": 2, "VERDICT": 2, "REASON": 1, "DIRECTION": 2, "PROT": 6,
+    "LOCAL": bytes((10, 0, 0, 1)), "REMOTE": bytes((10, 0, 0, 2)), "NETNS": 1,
+    "TIME": 50_531_000_000_000, "PATH": b"/usr/bin/curl", "LPORT": 40112, "RPORT": 80,
+    "UID": 1000, "PID": 4711, "LEFTOUT": 2, "ID": 3,
+}  # fmt: skip
+
+
+@pytest.fixture(name="suite")
+def _suite(tmp_path):
+    suite = Suite(str(tmp_path / "s"))
+    yield suite
+    suite.drop()
+
+
+class Ended:
+    def __init__(self, status, out, err):
+        self.status, self.out, self.err = status, out, err
+
+    def fails(self, status, text):
+        assert self.status == status, self.err
+        assert self.err == f"e7-client: {text}\n"
+        assert self.out == ""
+
+
+def start(suite, *words, **options):
+    path = suite if isinstance(suite, str) else suite.path
+    return subprocess.Popen(
+        [CLIENT, "--socket", path, *words],
+        stdin=options.pop("stdin", subprocess.DEVNULL),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "TZ": "UTC"},
+        **options,
+    )
+
+
+def run(suite, *words, given=None, **options):
+    stdin = subprocess.PIPE if given is not None else subprocess.DEVNULL
+    client = start(suite, *words, stdin=stdin, **options)
+    out, err = client.communicate(given, timeout=30)
+    return Ended(client.returncode, out.decode(), err.decode())
+
+
+def eventually(condition):
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+# Questions
+
+
+def test_query_lists_mode_and_rules(suite):
+    suite.mode = 1
+    suite.rules = [CURL, BIN, {"ID": 9, "ACTION": 2, "PROT": 200, "PATH": b"/a b\x1b\xff"}]
+    ended = run(suite, "query")
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out.splitlines() == [
+        "set mode enabled",
+        "block tcp /usr/bin/curl  # id 3",
+        "allow any /usr/bin/  # id 1",
+        'block 200 "/a b\\x1b\\xff"  # id 9',
+    ]
+
+
+def test_what_query_prints_is_read_back(suite, tmp_path):
+    suite.mode = 2
+    suite.rules = [CURL, {"ID": 9, "ACTION": 1, "PROT": 256, "PATH": b'/a b\x80"\\'}]
+    file = tmp_path / "rules"
+    file.write_text(run(suite, "query").out)
+    assert run(suite, "-f", str(file)).status == 0
+    added = [attributes for name, attributes in suite.lane_said if name == "RULE_ADD"]
+    assert [rule["PATH"] for rule in added] == [b"/usr/bin/curl", b'/a b\x80"\\']
+    assert ("FLAG_SET", {"FLAG": FLAGS["MODE"], "VALUE": 2}) in suite.lane_said
+
+
+def test_query_with_words_lists_the_rules_that_carry_them(suite):
+    suite.rules = [CURL, BIN]
+    assert run(suite, "query", "block").out == "block tcp /usr/bin/curl  # id 3\n"
+    assert run(suite, "query", "any").out == "allow any /usr/bin/  # id 1\n"
+    assert run(suite, "query", "udp").out == ""
+
+
+def test_query_as_json(suite):
+    suite.rules = [CURL]
+    lines = [json.loads(line) for line in run(suite, "--json", "query").out.splitlines()]
+    assert lines == [
+        {"type": "flag", "flag": "mode", "word": "disabled", "value": 0},
+        {"type": "rule", "id": 3, "action": "block", "protocol": "tcp", "path": "/usr/bin/curl"},
+        {"type": "done", "error": 0, "generation": 9},
+    ]
+
+
+def test_get(suite):
+    assert run(suite, "get", "mode").out == "set mode disabled\n"
+    assert run(suite, "get", "rules").out == "# rules = 42\n"
+    assert suite.said[-1] == ("FLAG_GET", {"FLAG": FLAGS["RULES"]})
+
+
+def test_a_question_survives_a_broker_that_dies(suite):
+    answers = [CLOSE, CLOSE, None]
+    suite.console = lambda name, _: answers.pop(0) if name == "FLAG_GET" else None
+    ended = run(suite, "get", "mode")
+    assert (ended.status, ended.out, ended.err) == (0, "set mode disabled\n", "")
+
+
+# Edits
+
+
+def test_edits_go_over_a_lane(suite):
+    for words, message in [
+        (("allow", "tcp", "/a b"), ("RULE_ADD", {"ACTION": 1, "PROT": 6, "PATH": b"/a b"})),
+        (("block", "any"), ("RULE_ADD", {"ACTION": 2, "PROT": 256})),
+        (("clear",), ("RULE_CLEAR", {})),
+        (("clear", "allow"), ("RULE_CLEAR", {"ACTION": 1})),
+        (("clear", "/bin/"), ("RULE_DEL", {"PATH": b"/bin/"})),
+        (("clear", "id", "4"), ("RULE_DEL", {"ID": 4})),
+        (("set", "mode", "disable"), ("FLAG_SET", {"FLAG": 1, "VALUE": 0})),
+        (("enable",), ("FLAG_SET", {"FLAG": 1, "VALUE": 1})),
+        (("block",), ("FLAG_SET", {"FLAG": 1, "VALUE": 2})),
+    ]:
+        suite.lane_said.clear()
+        ended = run(suite, *words)
+        assert (ended.status, ended.out, ended.err) == (0, "", "")
+        assert suite.lane_said == [("HELLO", {"MINOR": 0}), message]
+    assert not any(name in ("RULE_ADD", "FLAG_SET") for name, _ in suite.said)
+
+
+def test_an_edit_as_json(suite):
+    ended = run(suite, "--json", "allow", "tcp")
+    assert json.loads(ended.out) == {"type": "done", "error": 0, "generation": 10, "id": 7}
+
+
+def test_refusals(suite):
+    suite.lane = lambda name, _: [done(ENOENT, b"no rule 4")] if name == "RULE_DEL" else None
+    run(suite, "clear", "id", "4").fails(1, "no rule 4 (ENOENT)")
+    suite.console = lambda name, _: [done(EPERM, b"not you")] if name == "LANE" else None
+    run(suite, "clear").fails(1, "not you (EPERM)")
+    suite.console = lambda name, _: None
+    suite.lane = lambda name, _: [done(EPERM)] if name == "HELLO" else None
+    run(suite, "clear").fails(1, "Operation not permitted (EPERM)")
+
+
+def test_an_edit_without_answer_is_unknown(suite):
+    suite.lane = lambda name, _: CLOSE if name == "RULE_ADD" else None
+    run(suite, "allow", "tcp").fails(1, "outcome unknown: connection lost")
+    assert [name for name, _ in suite.lane_said] == ["HELLO", "RULE_ADD"]
+
+
+def test_an_edit_that_was_not_sent_is_sent_again(suite):
+    answers = [CLOSE, None]
+    suite.lane = lambda name, _: answers.pop(0) if name == "HELLO" else None
+    assert run(suite, "allow", "tcp").status == 0
+    assert [name for name, _ in suite.lane_said] == ["HELLO", "HELLO", "RULE_ADD"]
+
+
+def test_what_is_not_ready_is_asked_again(suite):
+    again = {"FLAG_GET": [[done(EAGAIN, b"module e7 was just loaded")], None]}
+    again["LANE"] = [[done(ECONNREFUSED, b"e7-priv takes no lanes")], None]
+    suite.console = lambda name, _: again[name].pop(0) if name in again else None
+    assert run(suite, "get", "mode").out == "set mode disabled\n"
+    assert run(suite, "allow", "tcp").status == 0
+    suite.console = lambda name, _: [done(ECONNREFUSED, b"no lanes")] if name == "LANE" else None
+    run(suite, "allow", "tcp").fails(3, "no lanes (ECONNREFUSED)")
+
+
+def test_silence_ends_after_ten_seconds(suite):
+    suite.lane = lambda name, _: SILENCE if name == "RULE_ADD" else None
+    begin = time.monotonic()
+    run(suite, "allow", "tcp").fails(1, "outcome unknown: no answer within 10 s")
+    assert 9.5 < time.monotonic() - begin < 15
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="answers as another user")
+def test_an_answer_from_somebody_else_does_not_count(suite):
+    suite.lane_answers_as = 65534
+    run(suite, "allow", "tcp").fails(1, "an answer came from somebody else than e7-priv")
+
+
+# Files
+
+
+def test_rules_that_stand_together_are_one_change(suite):
+    text = "allow tcp\n# and\nblock udp\nset drops enabled\nquery\nclear icmp\nquit\nclear\n"
+    ended = run(suite, "-f", "-", given=text.encode())
+    assert (ended.status, ended.out, ended.err) == (0, "set mode disabled\n", "")
+    assert [name for name, _ in suite.lane_said] == [
+        "HELLO", "BEGIN", "RULE_ADD", "RULE_ADD", "COMMIT", "FLAG_SET", "BEGIN", "RULE_DEL", "COMMIT",
+    ]  # fmt: skip
+
+
+def test_a_change_waits_for_somebody_elses(suite):
+    answers = [[done(EBUSY, b"busy")], CLOSE, None]
+    suite.lane = lambda name, _: answers.pop(0) if name == "BEGIN" else None
+    assert run(suite, "-f", "-", given=b"allow tcp\n").status == 0
+    assert [name for name, _ in suite.lane_said] == [
+        "HELLO", "BEGIN", "BEGIN", "HELLO", "BEGIN", "RULE_ADD", "COMMIT",
+    ]  # fmt: skip
+
+
+def test_a_large_file(suite):
+    text = "".join(f"allow tcp /usr/bin/program-{number}\n" for number in range(5000))
+    assert run(suite, "-f", "-", given=text.encode()).status == 0
+    paths = [attributes["PATH"] for name, attributes in suite.lane_said if name == "RULE_ADD"]
+    assert paths == [b"/usr/bin/program-%d" % number for number in range(5000)]
+
+
+def test_a_file_ends_at_the_first_refusal(suite, tmp_path):
+    file = tmp_path / "f"
+    file.write_text("allow tcp\n\nclear udp\nallow icmp\n")
+    suite.lane = lambda name, _: [done(ENOENT, b"no such rule")] if name == "RULE_DEL" else None
+    run(suite, "-f", str(file)).fails(1, f"{file}: line 3: no such rule (ENOENT)")
+    assert "COMMIT" not in [name for name, _ in suite.lane_said]
+
+
+def test_a_change_that_breaks_off_changed_nothing(suite):
+    suite.lane = lambda name, _: CLOSE if name == "RULE_ADD" else None
+    run(suite, "-f", "-", given=b"allow tcp\n").fails(
+        1, "-: line 1: nothing was changed: connection lost"
+    )
+    suite.lane = lambda name, _: CLOSE if name == "COMMIT" else None
+    run(suite, "-f", "-", given=b"allow tcp\n").fails(
+        1, "-: line 1: outcome unknown: connection lost"
+    )
+
+
+def test_nothing_of_a_file_with_errors_is_done(suite):
+    ended = run(suite, "-f", "-", given=b"allow tcp\nallow tpc\nset mode\nenable\n")
+    assert (ended.status, ended.out, suite.said) == (1, "", [])
+    lines = ended.err.splitlines()
+    assert [line.split(":")[:3] for line in lines] == [
+        ["e7-client", " -", " line 2, column 7"],
+        ["e7-client", " -", " line 3, column 9"],
+    ]
+
+
+def test_files_that_cannot_be_read(suite, tmp_path):
+    missing = tmp_path / "missing"
+    run(suite, "-f", str(missing)).fails(
+        1, f"cannot read {missing}: No such file or directory (ENOENT)"
+    )
+    run(suite, "-f", str(tmp_path)).fails(1, f"cannot read {tmp_path}: Is a directory (EISDIR)")
+
+
+# Events
+
+
+def test_events_until_enough(suite):
+    suite.told = [("EVENT", DROP), ("GAP", {"LOST": 4}), ("NOTICE", {"KIND": 3}), ("EVENT", DROP)]
+    ended = run(suite, "events", "--count", "2")
+    assert (ended.status, ended.err) == (0, "")
+    lines = ended.out.splitlines()
+    assert lines[0] == (
+        "14:02:11 drop tcp out /usr/bin/curl pid 4711 uid 1000 10.0.0.1:40112 > 10.0.0.2:80 "
+        "by rule 3: block (2 more left out)"
+    )
+    assert lines[1].endswith(" gap: 4 events are missing here")
+    assert lines[2].endswith(" the module is being unloaded")
+    assert len(lines) == 3
+
+
+def test_each_event_is_out_at_once(suite):
+    suite.told = [("EVENT", DROP)]
+    client = start(suite, "--json", "events")
+    assert json.loads(client.stdout.readline())["path"] == "/usr/bin/curl"
+    client.send_signal(signal.SIGTERM)
+    assert client.wait(5) == -signal.SIGTERM
+
+
+def test_events_go_on_with_the_next_broker(suite):
+    suite.told = [("EVENT", DROP)]
+    client = start(suite, "--json", "events")
+    assert json.loads(client.stdout.readline())["type"] == "event"
+    suite.drop()
+    assert json.loads(client.stdout.readline()) == {"type": "gap"}
+    assert json.loads(client.stdout.readline())["type"] == "event"
+    suite.close()
+    begin = time.monotonic()
+    out, err = client.communicate(timeout=15)
+    assert 4 < time.monotonic() - begin < 12
+    assert (client.returncode, out) == (3, b"")
+    lines = err.decode().splitlines()
+    assert lines[:3] == [
+        "e7-client: connection lost; trying again",
+        "e7-client: connected again",
+        "e7-client: connection lost; trying again",
+    ]
+    assert len(lines) == 4
+
+
+# The console
+
+
+def test_console(suite):
+    suite.told = [("EVENT", DROP)]
+    client = start(suite, stdin=subprocess.PIPE)
+    assert b"/usr/bin/curl" in client.stdout.readline()
+    client.stdin.write(b"allow tpc\nget mode\nallow tcp\ndisconnect\nquit\nget mode\n")
+    out, err = client.communicate(timeout=10)
+    assert client.returncode == 0
+    assert out.decode() == "set mode disabled\nok: rule 7, generation 10\n"
+    assert err.decode().startswith("e7-client: column 7: unknown protocol 'tpc'")
+    assert err.count(b"\n") == 1
+    assert [name for name, _ in suite.said] == [
+        "HELLO", "SUBSCRIBE", "FLAG_GET", "LANE", "UNSUBSCRIBE",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("given", [b"", b"\n# nothing\n", b"get mode"])
+def test_the_end_of_input_ends_the_console(suite, given):
+    ended = run(suite, given=given)
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out == ("set mode disabled\n" if b"get" in given else "")
+
+
+def test_a_console_reads_from_a_file(suite, tmp_path):
+    (tmp_path / "f").write_bytes(b"get mode\n")
+    with open(tmp_path / "f", "rb") as file:
+        client = start(suite, stdin=file)
+        assert client.communicate(timeout=10) == (b"set mode disabled\n", b"")
+
+
+def test_a_terminal_has_a_prompt(suite):
+    suite.told = [("NOTICE", {"KIND": 1, "GENERATION": 5})]
+    here, there = pty.openpty()
+    client = subprocess.Popen([CLIENT, "--socket", suite.path], stdin=there, stdout=there)
+    os.close(there)
+    seen = b""
+
+    def see(text):
+        nonlocal seen
+        while text not in seen:
+            assert select.select([here], [], [], 10)[0], seen
+            seen += os.read(here, 4096)
+        seen = seen.split(text, 1)[1]
+
+    see(b"e7> ")
+    see(b"\r\x1b[K")
+    see(b"rules changed, generation 5\r\ne7> ")
+    os.write(here, b"get mode\n")
+    see(b"set mode disabled\r\ne7> ")
+    os.write(here, b"\x04")
+    assert client.wait(10) == 0
+    os.close(here)
+
+
+def test_a_line_that_is_too_long(suite):
+    ended = run(suite, given=b"x" * 100_000 + b"\nget mode\n")
+    assert (ended.status, ended.out) == (0, "set mode disabled\n")
+    assert ended.err == (
+        "e7-client: column 8193: the line is too long; expected at most 8192 bytes\n"
+    )
+
+
+def test_a_console_goes_on_with_the_next_broker(suite):
+    client = start(suite, stdin=subprocess.PIPE)
+    eventually(lambda: ("SUBSCRIBE", {}) in suite.said)
+    suite.said.clear()
+    suite.drop()
+    eventually(lambda: ("SUBSCRIBE", {}) in suite.said)
+    out, err = client.communicate(b"get mode\n", timeout=10)
+    assert client.returncode == 0
+    assert b"set mode disabled\n" in out
+    assert err.decode().splitlines() == [
+        "e7-client: connection lost; trying again",
+        "e7-client: connected again",
+    ]
+
+
+# Ends
+
+
+def test_wrong_command_lines(suite):
+    for words, text in [
+        (("alow",), "word 1: unknown command 'alow'"),
+        (("allow", "tpc"), "word 2: unknown protocol 'tpc'"),
+        (("allow", "tcp /bin/"), "word 2: the path 'tcp /bin/' is not absolute"),
+        (("",), "word 1: unknown command ''"),
+        (("--foo",), "Unknown option '--foo'"),
+        (("-f", "x", "query"), "a file and a command at once"),
+        (("events", "--count", "0"), "--count 0; expected 1 or more"),
+        (("events", "--count", "x"), "The value 'x' is invalid"),
+        (("query", "--count", "1"), "--count belongs to the command 'events'"),
+        (("events", "now"), "word 2: unexpected 'now'"),
+        ((b"allow", b"/\xff"), "an argument is not UTF-8"),
+    ]:
+        ended = run(suite, *words)
+        assert (ended.status, ended.out) == (2, "")
+        assert ended.err.startswith(f"e7-client: {text}") and ended.err.count("\n") == 1
+    assert suite.said == []
+
+
+def test_help_and_version():
+    for words in (("help",), ("--help",), ("-h",)):
+        ended = run("/nowhere", *words)
+        assert (ended.status, ended.err) == (0, "") and "EXIT STATUS" in ended.out
+    assert run("/nowhere", "--version").out.startswith("e7-client ")
+
+
+def test_nobody_listens(suite, tmp_path):
+    missing = str(tmp_path / "missing")
+    for path in (missing, suite.path):
+        if path == suite.path:
+            suite.listener.close()
+            eventually(lambda: run(suite, "query").status == 3)
+        ended = run(path, "query")
+        assert (ended.status, ended.out) == (3, "")
+        if os.path.exists("/sys/module/e7"):
+            assert "start it with `sudo e7-priv`" in ended.err
+        else:
+            assert "load it with `sudo modprobe e7`" in ended.err
+        assert ended.err.count("\n") == 1
+
+
+def test_another_version(suite):
+    suite.greeting = encode("HELLO", 1, {"MINOR": 0}, major=2)
+    run(suite, "query").fails(
+        3, "the suite is of another version: E7IPC version 2 is not spoken here; expected 1…1"
+    )
+    suite.greeting = [done(EPROTO, b"module e7 speaks version 2, this broker version 1")]
+    run(suite, "query").fails(3, "module e7 speaks version 2, this broker version 1")
+
+
+def test_no_module(suite):
+    suite.console = lambda name, _: [done(ENODEV, b"whatever")] if name == "RULE_GET" else None
+    run(suite, "query", "allow").fails(
+        3, "the module e7 is not loaded; load it with `sudo modprobe e7`"
+    )
+
+
+def test_a_suite_that_sends_rubbish(suite):
+    for rubbish in (b"hello\n", b"\xe7\x00E7", encode("HELLO", 1, {"MINOR": 0})[:-1]):
+        suite.greeting = rubbish
+        ended = run(suite, "query")
+        assert (ended.status, ended.out) == (1, "")
+        assert ended.err.startswith("e7-client: the suite sent what is no message: ")
+
+
+def test_a_reader_that_goes_away(suite):
+    suite.rules = [dict(CURL, ID=number) for number in range(1, 20_000)]
+    client = start(suite, "query", restore_signals=False)
+    client.stdout.readline()
+    client.stdout.close()
+    assert client.wait(20) == -signal.SIGPIPE
+    assert client.stderr.read() == b""
+
+
+def test_a_broker_that_takes_nobody_in_is_heard(tmp_path):
+    path = str(tmp_path / "s")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+        listener.bind(path)
+        listener.listen()
+        client = start(path, "query")
+        console, _ = listener.accept()
+        with console:
+            text = b"too many consoles of this user: 32"
+            console.send(encode("DONE", 0, {"ERROR": 87, "TEXT": text}))
+        assert client.wait(timeout=30) == 1
+        assert client.stderr.read() == b"e7-client: too many consoles of this user: 32 (EUSERS)\n"

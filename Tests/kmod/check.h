@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Checks that count themselves and go on; the last line is the sum. */
+#ifndef CHECK_H
+#define CHECK_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+extern unsigned long check_passed, check_failed;
+extern uint64_t check_seed;
+
+#define CHECK(condition, ...) do { \
+	if (condition) { \
+		check_passed++; \
+	} else { \
+		check_failed++; \
+		fprintf(stderr, "%s:%d: %s:", __FILE__, __LINE__, #condition); \
+		fprintf(stderr, " " __VA_ARGS__); \
+		fprintf(stderr, " (seed %llu)\n", \
+			(unsigned long long)check_seed); \
+	} \
+} while (0)
+
+/* SplitMix64: the same numbers for the same seed, everywhere. */
+uint64_t check_random(void);
+static inline unsigned int check_below(unsigned int limit)
+{
+	return check_random() % limit;
+}
+
+void test_rule_path(void);
+void test_rule_worked(void);
+void test_rule_model(unsigned long rounds);
+void test_rule_memory(void);
+void test_prot(void);
+void test_schema(void);
+
+#endif /* CHECK_H */

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A generic-netlink client of the e7 family, independent of the Swift one."""
+
+import errno
+import os
+import select
+import socket
+import struct
+
+from . import defs
+
+NLM_F_REQUEST, NLM_F_MULTI, NLM_F_ACK, NLM_F_DUMP_INTR = 1, 2, 4, 16
+NLM_F_DUMP, NLM_F_CAPPED, NLM_F_ACK_TLVS = 0x300, 0x100, 0x200
+NLMSG_ERROR, NLMSG_DONE = 2, 3
+GENL_ID_CTRL, CTRL_CMD_GETFAMILY = 16, 3
+SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, NETLINK_EXT_ACK, NETLINK_CAP_ACK = 270, 1, 11, 10
+
+
+class Refused(OSError):
+    """The kernel said no: errno, its text, and the attribute it names."""
+
+    def __init__(self, number, text, attribute):
+        super().__init__(number, os.strerror(number))
+        self.text, self.attribute = text, attribute
+
+    def __str__(self):
+        return f"{errno.errorcode[self.errno]}: {self.text} ({self.attribute})"
+
+
+def pack(number, payload):
+    """One attribute with its padding."""
+    head = struct.pack("=HH", len(payload) + 4, number)
+    return head + payload + bytes(-len(payload) % 4)
+
+
+def unpack(data):
+    """(number, payload) of each attribute."""
+    while len(data) >= 4:
+        length, number = struct.unpack_from("=HH", data)
+        if length < 4:
+            return
+        yield number & 0x3FFF, data[4:length]
+        data = data[(length + 3) & ~3 :]
+
+
+_FORMAT = {"U8": "=B", "U16": "=H", "U32": "=I", "U64": "=Q"}
+
+
+def encode(attributes):
+    """Attributes of the schema, by name, with natural values."""
+    data = b""
+    for name, value in attributes.items():
+        kind = defs.ATTR_TYPE[name]
+        if kind in _FORMAT:
+            payload = struct.pack(_FORMAT[kind], value)
+        elif kind == "STRING":
+            payload = value.encode() + b"\0" if isinstance(value, str) else value
+        else:
+            payload = b""
+        data += pack(defs.ATTR[name], payload)
+    return data
+
+
+def decode(data):
+    """The opposite of encode; addresses as text."""
+    found = {}
+    for number, payload in unpack(data):
+        name = defs.ATTR_NAME.get(number, number)
+        kind = defs.ATTR_TYPE.get(name)
+        if kind in _FORMAT:
+            found[name] = struct.unpack(_FORMAT[kind], payload)[0]
+        elif kind == "STRING":
+            found[name] = payload[:-1].decode()
+        elif kind == "ADDR":
+            family = socket.AF_INET if len(payload) == 4 else socket.AF_INET6
+            found[name] = socket.inet_ntop(family, payload)
+        elif kind != "PAD":
+            found[name] = payload
+    return found
+
+
+class Family:
+    """A socket that speaks to one family."""
+
+    def __init__(self, name="e7"):
+        self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
+        self.socket.bind((0, 0))
+        for option in (NETLINK_EXT_ACK, NETLINK_CAP_ACK):
+            self.socket.setsockopt(SOL_NETLINK, option, 1)
+        self.sequence = 0
+        self.interrupted = False
+        reply = self._transact(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1,
+                               pack(2, name.encode() + b"\0"))[0]
+        attributes = dict(unpack(reply[4:]))
+        self.id = struct.unpack("=H", attributes[1])[0]
+        self.version = struct.unpack("=I", attributes[3])[0]
+        self.groups = {}
+        for _, group in unpack(attributes.get(7, b"")):
+            fields = dict(unpack(group))
+            self.groups[fields[1][:-1].decode()] = struct.unpack("=I", fields[2])[0]
+
+    def close(self):
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def send(self, kind, command, version, payload, flags):
+        """One request as it is, however wrong."""
+        self.sequence += 1
+        body = struct.pack("=BBH", command, version, 0) + payload
+        header = struct.pack("=IHHII", 16 + len(body), kind,
+                             NLM_F_REQUEST | NLM_F_ACK | flags, self.sequence, 0)
+        self.socket.sendto(header + body, (0, 0))
+
+    def _transact(self, kind, command, version, payload, flags=0):
+        self.send(kind, command, version, payload, flags)
+        return self.receive()
+
+    def receive(self):
+        """The replies to the last request, to its acknowledgement or end."""
+        replies = []
+        self.interrupted = False
+        while True:
+            data = self.socket.recv(1 << 17)
+            while len(data) >= 16:
+                length, kind, flags, sequence, _ = struct.unpack_from("=IHHII", data)
+                body, data = data[16:length], data[(length + 3) & ~3 :]
+                if sequence != self.sequence:
+                    continue
+                self.interrupted |= bool(flags & NLM_F_DUMP_INTR)
+                if kind in (NLMSG_ERROR, NLMSG_DONE):
+                    self._raise(kind, flags, body)
+                    return replies
+                replies.append(body)
+
+    def _raise(self, kind, flags, body):
+        number = -struct.unpack_from("=i", body)[0]
+        if number <= 0:
+            return
+        text, attribute = "", None
+        if flags & NLM_F_ACK_TLVS:
+            skip = 4 if kind == NLMSG_DONE else 20
+            if kind == NLMSG_ERROR and not flags & NLM_F_CAPPED:
+                skip = 4 + struct.unpack_from("=I", body, 4)[0]
+            for code, payload in unpack(body[skip:]):
+                if code == 1:
+                    text = payload[:-1].decode()
+                elif code == 2:
+                    attribute = struct.unpack("=I", payload)[0]
+        raise Refused(number, text, attribute)
+
+    def do(self, command, **attributes):
+        """Asks or changes; the attributes of the reply, if there is one."""
+        replies = self._transact(self.id, defs.CMD[command], 1, encode(attributes))
+        return decode(replies[0][4:]) if replies else {}
+
+    def dump(self, command):
+        """All of a list; again where a change overtook it."""
+        while True:
+            replies = self._transact(self.id, defs.CMD[command], 1, b"", NLM_F_DUMP)
+            if not self.interrupted:
+                return [decode(reply[4:]) for reply in replies]
+
+    def join(self, group):
+        """Events or notices from now on."""
+        self.socket.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, self.groups[group])
+
+    def next(self, seconds=10.0):
+        """(command number, attributes) of the next event or notice, or None."""
+        if not select.select([self.socket], [], [], seconds)[0]:
+            return None
+        data = self.socket.recv(1 << 17)
+        return data[16], decode(data[20:])
+
+    def events(self, seconds=1.0):
+        """All events and notices until none comes for so long."""
+        while (message := self.next(seconds)) is not None:
+            yield message
+
+    # What most scenarios do.
+
+    def allow(self, prot=None, path=None):
+        return self.rule("allow", prot, path)
+
+    def block(self, prot=None, path=None):
+        return self.rule("block", prot, path)
+
+    def rule(self, action, prot=None, path=None):
+        attributes = {"ACTION": defs.ACTION[action]}
+        if prot is not None:
+            attributes["PROT"] = defs.PROT.get(prot, prot)
+        if path is not None:
+            attributes["PATH"] = path
+        return self.do("RULE_ADD", **attributes)
+
+    def set(self, flag, value):
+        """Sets a flag by the words of the rule language."""
+        words = {"MODE": defs.MODE, "SWITCH": defs.SWITCH, "SCOPE": defs.SCOPE}.get(
+            defs.FLAG_KIND.get(flag), defs.ACTION)
+        self.do("FLAG_SET", FLAG=defs.FLAG[flag], VALUE=words.get(value, value))
+
+    def get(self, flag):
+        return self.do("FLAG_GET", FLAG=defs.FLAG[flag])["VALUE"]
+
+    def rules(self):
+        return self.dump("RULE_GET")
+
+    def clear(self):
+        self.do("RULE_CLEAR")

@@ -1,0 +1,417 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""e7-priv at the mercy of its broker: this file is the broker, and a hostile one."""
+
+import array
+import contextlib
+import errno
+import grp
+import os
+import pathlib
+import pwd
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+import pytest
+
+from kit import defs, genl, ipc, net
+
+PROGRAM = "/usr/sbin/e7-priv"
+CAP_NET_ADMIN = "0000000000001000"
+LIMIT = defs.LIMIT
+
+
+class Service:
+    """The service on its own, its broker's end of the door in our hands."""
+
+    def __init__(self):
+        self.door, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.log = tempfile.TemporaryFile()
+        with theirs:
+            start = f"exec 3<&{theirs.fileno()}; LISTEN_PID=$$ exec {PROGRAM}"
+            self.process = subprocess.Popen(
+                ["bash", "-c", start], pass_fds=[theirs.fileno()], stderr=self.log,
+                env={"LISTEN_FDS": "1", "LISTEN_FDNAMES": "lanes"})
+        self.wait_for("serves edits")
+
+    def wait_for(self, words, seconds=20.0):
+        end = time.monotonic() + seconds
+        while words not in self.lines():
+            assert time.monotonic() < end, (words, self.lines())
+            assert self.process.poll() is None, self.lines()
+            time.sleep(0.02)
+
+    def lines(self):
+        return os.pread(self.log.fileno(), 1 << 20, 0).decode()
+
+    def hand_over(self, *descriptors, message=None):
+        """What a broker does with a lane, or with anything else."""
+        message = ipc.encode("LANE") if message is None else message
+        passed = array.array("i", descriptors)
+        control = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, passed)] if descriptors else []
+        self.door.sendmsg([message], control)
+
+    def lane(self, greet=True):
+        ours, theirs = pair()
+        with theirs:
+            self.hand_over(theirs.fileno())
+        return ipc.Lane(ours) if greet else ipc.Talker(ours)
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def close(self):
+        self.door.close()
+        assert self.process.wait(20) == 0, self.lines()
+
+
+def pair(pass_credentials=True, kind=socket.SOCK_SEQPACKET):
+    ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
+    for end in (ours, theirs):
+        end.setsockopt(socket.SOL_SOCKET, ipc.SO_PASSCRED, pass_credentials)
+    return ours, theirs
+
+
+@pytest.fixture
+def service(e7):
+    service = Service()
+    yield service
+    service.close()
+
+
+def refusal(talker, name="HELLO", **attributes):
+    with pytest.raises(ipc.Refused) as refused:
+        talker.ask(name, **attributes)
+    return refused.value
+
+
+def in_child(body):
+    pid = os.fork()
+    if pid == 0:
+        try:
+            body()
+            os._exit(0)
+        except BaseException as error:  # noqa: BLE001
+            os.write(2, f"{error!r}\n".encode())
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+
+@contextlib.contextmanager
+def unloaded():
+    """Without the module; a reader of its counters may hold it for a moment."""
+    assert net.wait_until(lambda: subprocess.run(["rmmod", "e7"]).returncode == 0)
+    try:
+        yield
+    finally:
+        subprocess.run(["insmod", os.environ["E7_KO"]], check=True)
+
+
+# ---- what it keeps ----
+
+
+def test_it_has_one_capability_and_cannot_get_another(service):
+    status = dict(
+        line.split(":\t", 1) for line in
+        pathlib.Path(f"/proc/{service.process.pid}/status").read_text().splitlines() if ":\t" in line)
+    user = pwd.getpwnam("_e7-priv")
+    assert status["Uid"].split() == [str(user.pw_uid)] * 4
+    assert status["Gid"].split() == [str(user.pw_gid)] * 4
+    assert status["Groups"].split() == []
+    assert (status["CapPrm"], status["CapEff"], status["CapBnd"]) == (CAP_NET_ADMIN,) * 3
+    assert int(status["CapInh"], 16) == int(status["CapAmb"], 16) == 0
+    assert (status["NoNewPrivs"], status["Threads"]) == ("1", "1")
+    # Not dumpable: its files are root's.
+    assert os.stat(f"/proc/{service.process.pid}/environ").st_uid == 0
+
+
+def test_it_ends_with_its_broker():
+    service = Service()
+    service.close()
+    assert "supervisor and broker have gone" in service.lines()
+
+
+# ---- lanes ----
+
+
+def test_an_edit_reaches_the_kernel_and_the_log(service, e7):
+    with service.lane() as lane:
+        done = lane.done("RULE_ADD", ACTION=defs.ACTION["block"], PROT=6, PATH="/usr/bin/a b")
+        assert [rule["ID"] for rule in e7.rules()] == [done["ID"]]
+        line = f"uid=0 pid={os.getpid()} block tcp /usr/bin/a b: done id={done['ID']}"
+        assert line in service.lines()
+
+
+def test_a_lane_of_the_brokers_own_is_refused(service, e7):
+    def broker():
+        with ipc.user("_e7-broker"):
+            ours, theirs = pair()
+        service.hand_over(theirs.fileno())
+        os.setresgid(*[pwd.getpwnam("_e7-broker").pw_gid] * 3)
+        os.setresuid(*[pwd.getpwnam("_e7-broker").pw_uid] * 3)
+        refused = refusal(ipc.Talker(ours), "RULE_CLEAR")
+        assert refused.errno == errno.EPERM and "root" in refused.text
+
+    e7.block(prot="udp")
+    in_child(broker)
+    assert len(e7.rules()) == 1
+
+
+def test_alice_is_refused_and_a_member_of_the_group_is_not(service, e7):
+    alice = pwd.getpwnam("alice")
+
+    def edit(groups):
+        os.setgroups(groups)
+        os.setresgid(*[alice.pw_gid] * 3)
+        os.setresuid(*[alice.pw_uid] * 3)
+        service.lane(greet=False).ask("FLAG_SET", FLAG=defs.FLAG["debug"], VALUE=1)
+
+    def stranger():
+        with pytest.raises(ipc.Refused) as refused:
+            edit([])
+        assert refused.value.errno == errno.EPERM
+
+    in_child(stranger)
+    assert e7.get("debug") == 0
+    in_child(lambda: edit([grp.getgrnam("e7-admin").gr_gid]))
+    assert e7.get("debug") == 1
+
+
+def test_a_borrowed_lane_is_refused(service, e7):
+    """What another process says on root's lane counts for nothing, even of the same user."""
+    lane = service.lane()
+    in_child(lambda: lane.send(ipc.encode("RULE_ADD", 77, ACTION=1, PROT=6)))
+    answer = lane.message()
+    assert (answer.name, answer.sequence) == ("DONE", 77)
+    assert answer.attributes["ERROR"] == errno.EPERM
+    assert lane.is_closed() and e7.rules() == []
+
+
+def test_a_set_user_id_program_is_refused(service, e7):
+    def confused():
+        ours, theirs = pair()
+        service.hand_over(theirs.fileno())
+        # Effective user root made the lane; the real user is who asks.
+        os.setresuid(pwd.getpwnam("alice").pw_uid, 0, 0)
+        assert refusal(ipc.Talker(ours), "RULE_ADD", ACTION=1, PROT=6).errno == errno.EPERM
+
+    in_child(confused)
+    assert e7.rules() == []
+
+
+def test_without_credentials_there_is_nothing(service, e7):
+    ours, theirs = pair(pass_credentials=False)
+    with theirs:
+        # Sent before e7-priv could ask for credentials.
+        ours.send(ipc.encode("RULE_ADD", 5, ACTION=1, PROT=6))
+        service.hand_over(theirs.fileno())
+    talker = ipc.Talker(ours)
+    assert talker.message().attributes["ERROR"] == errno.EPERM
+    assert talker.is_closed() and e7.rules() == []
+
+
+# ---- the door ----
+
+
+def test_what_is_no_lane_is_closed_and_the_door_stays_open(service):
+    before = service.descriptors()
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    path = tempfile.mkdtemp() + "/socket"
+    listener.bind(path)
+    listener.listen()
+    client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    client.connect(path)
+    accepted, _ = listener.accept()
+    streams = pair(kind=socket.SOCK_STREAM)
+    reader, writer = os.pipe()
+    ours, theirs = pair()
+    for descriptors in ([], [listener.fileno()], [accepted.fileno()], [client.fileno()],
+                        [streams[0].fileno()], [reader], [theirs.fileno()] * 2,
+                        [theirs.fileno()] * 253):
+        service.hand_over(*descriptors)
+    for message in (b"x", ipc.encode("HELLO"), ipc.encode("LANE")[:-1],
+                    ipc.encode("LANE", ID=1), ipc.encode("LANE", major=9), b"\xe7" * 5000):
+        service.hand_over(theirs.fileno(), message=message)
+    with service.lane() as lane:
+        lane.ask("BEGIN")
+        assert service.descriptors() == before + 1
+    assert service.lines().count("that is no lane") == 14
+    for raw in (reader, writer):
+        os.close(raw)
+
+
+def test_lanes_have_limits(service):
+    lanes = [service.lane() for _ in range(LIMIT["LANES_UID"])]
+    assert refusal(service.lane(greet=False)).errno == errno.EUSERS
+    lanes.pop().close()
+    service.lane().close()
+
+
+def test_a_lane_that_says_nothing_and_may_nothing_is_closed_in_time(service):
+    def silent():
+        alice = pwd.getpwnam("alice")
+        os.setgroups([])
+        os.setresgid(*[alice.pw_gid] * 3)
+        os.setresuid(*[alice.pw_uid] * 3)
+        talker = service.lane(greet=False)
+        start = time.monotonic()
+        assert talker.is_closed(seconds=30)
+        assert time.monotonic() - start >= LIMIT["HELLO_MS"] / 1000 - 0.5
+
+    in_child(silent)
+
+
+# ---- messages ----
+
+
+@pytest.mark.parametrize("datagram", [
+    b"\xe7", ipc.encode("COMMIT")[:-1], ipc.encode("COMMIT") + b"\0", ipc.encode("COMMIT", major=2),
+    ipc.encode(999), b"allow tcp", b"\xe7\0E7" * 20000,
+], ids=["short", "cut", "longer", "other version", "unknown", "text", "too long"])
+def test_bytes_that_are_no_message_end_the_lane(service, datagram):
+    with service.lane() as lane:
+        lane.send(datagram)
+        assert lane.message().attributes["ERROR"] == errno.EBADMSG
+        assert lane.is_closed()
+    service.lane().close()
+
+
+@pytest.mark.parametrize("name, attributes, words", [
+    ("FLAG_SET", dict(FLAG=1, VALUE=3), "flag mode does not take 3"),
+    ("FLAG_SET", dict(FLAG=32, VALUE=3), "flag uptime is only read"),
+    ("RULE_ADD", dict(ACTION=1, PATH="bin/x"), "is not absolute"),
+    ("RULE_ADD", dict(ACTION=1, PATH="/a/../b"), "'/../'"),
+    ("RULE_ADD", dict(ACTION=9, PROT=6), "ACTION"),
+    ("RULE_ADD", dict(PROT=6), "ACTION is missing"),
+    ("RULE_ADD", dict(ACTION=1, PROT=257), "PROT"),
+    ("COMMIT", dict(ID=1), "ID does not belong"),
+    ("COMMIT", {}, "no transaction"),
+    ("RULE_DEL", dict(ID=1 << 40), "no rule has this id"),
+])
+def test_a_wrong_edit_is_refused_in_words_and_changes_nothing(service, e7, name, attributes, words):
+    before = e7.do("STATUS")
+    with service.lane() as lane:
+        lane.sequence += 1
+        lane.send(ipc.encode(name, lane.sequence, **attributes))
+        answer = lane.message().attributes
+        assert answer["ERROR"] != 0 and words in answer["TEXT"]
+    assert e7.do("STATUS") == before
+
+
+# ---- transactions ----
+
+
+def test_a_transaction_belongs_to_its_lane(service, e7):
+    with service.lane() as one, service.lane() as other:
+        one.ask("BEGIN", REPLACE=True)
+        assert refusal(other, "BEGIN").errno == errno.EBUSY
+        one.ask("RULE_ADD", ACTION=1, PROT=6)
+        assert e7.rules() == []
+        other.ask("RULE_ADD", ACTION=2, PROT=17)
+        assert [rule["PROT"] for rule in e7.rules()] == [17]
+        one.ask("COMMIT")
+        assert [rule["PROT"] for rule in e7.rules()] == [6]
+
+
+def test_a_lane_that_closes_takes_its_transaction_along(service, e7):
+    with service.lane() as lane:
+        lane.ask("BEGIN")
+        lane.ask("RULE_ADD", ACTION=1, PROT=6)
+    service.wait_for("abort, since its lane was closed")
+    assert e7.rules() == []
+    with service.lane() as lane:
+        lane.ask("BEGIN")
+        lane.ask("ABORT")
+
+
+def test_a_service_that_dies_takes_its_transaction_along(e7):
+    service = Service()
+    lane = service.lane()
+    lane.ask("BEGIN")
+    lane.ask("RULE_ADD", ACTION=1, PROT=6)
+    service.process.send_signal(signal.SIGKILL)
+    service.process.wait()
+    service = Service()
+    with service.lane() as lane:
+        lane.ask("BEGIN")
+        lane.ask("COMMIT")
+    service.close()
+    assert e7.rules() == []
+
+
+def test_a_reader_that_stops_reading_loses_nothing_and_stops_nobody(service, e7):
+    with service.lane() as idle, service.lane() as other:
+        idle.ask("BEGIN", REPLACE=True)
+        idle.socket.setblocking(False)
+        sent = 0
+        with contextlib.suppress(BlockingIOError):
+            while sent < 20000:
+                idle.send(ipc.encode("RULE_ADD", 1000 + sent, ACTION=1, PROT=6, PATH=f"/p{sent}"))
+                sent += 1
+        assert 0 < sent < 20000
+        other.ask("FLAG_SET", FLAG=defs.FLAG["drops"], VALUE=1)
+        idle.socket.setblocking(True)
+        for number in range(sent):
+            message = idle.message()
+            assert (message.sequence, message.attributes["ERROR"]) == (1000 + number, 0)
+        idle.sequence = 1000 + sent
+        idle.ask("COMMIT")
+    assert len(e7.rules()) == sent
+
+
+# ---- a module that goes and comes ----
+
+
+@pytest.fixture
+def alone():
+    """The service, and a module as it was loaded, also afterwards."""
+    with unloaded():
+        pass
+    service = Service()
+    yield service
+    service.close()
+    with unloaded():
+        pass
+
+
+def test_edits_work_again_once_the_module_is_back(alone):
+    with alone.lane() as lane:
+        lane.ask("RULE_ADD", ACTION=1, PROT=6)
+        with unloaded():
+            gone = refusal(lane, "RULE_ADD", ACTION=1, PROT=6)
+            assert gone.errno == errno.ENODEV and "modprobe e7" in gone.text
+        lane.ask("RULE_ADD", ACTION=2, PROT=17)
+    with genl.Family() as family:
+        assert [rule["PROT"] for rule in family.rules()] == [17]
+
+
+@pytest.mark.parametrize("asks_meanwhile", [False, True])
+def test_no_transaction_survives_its_module(alone, asks_meanwhile):
+    """What was collected is gone, so the rest must not take effect edit by edit."""
+    with alone.lane() as lane:
+        lane.ask("BEGIN")
+        lane.ask("RULE_ADD", ACTION=1, PROT=6)
+        with unloaded():
+            if asks_meanwhile:
+                assert refusal(lane, "RULE_ADD", ACTION=1, PROT=6).errno == errno.ENODEV
+        for _ in range(2):
+            assert refusal(lane, "RULE_ADD", ACTION=1, PROT=17).errno == errno.ESTALE
+        assert refusal(lane, "COMMIT").errno == errno.ESTALE
+        with genl.Family() as family:
+            assert family.rules() == []
+        lane.ask("BEGIN")
+        lane.ask("RULE_ADD", ACTION=1, PROT=17)
+        lane.ask("COMMIT")
+        with genl.Family() as family:
+            assert [rule["PROT"] for rule in family.rules()] == [17]
+
+
+def test_an_abort_of_what_is_gone_is_no_error(alone):
+    with alone.lane() as lane:
+        lane.ask("BEGIN")
+        with unloaded():
+            assert refusal(lane, "RULE_ADD", ACTION=1, PROT=6).errno == errno.ENODEV
+            lane.ask("ABORT")

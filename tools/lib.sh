@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034
+# What the scripts of this folder share; read with `. tools/lib.sh`.
+
+E7_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+E7_CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/e7
+E7_VENV=$E7_CACHE/venv
+# The version that tools/vm was written for.
+E7_VIRTME=1.42
+
+# die TEXT...: one line on stderr, status 1.
+die() {
+  printf '%s: %s\n' "${0##*/}" "$*" >&2
+  exit 1
+}
+
+# as_root COMMAND...: as it is for root, else by sudo.
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -- "$@"; fi
+}
+
+# kernel_release: the newest release whose headers and image are both here.
+kernel_release() {
+  local build release newest=
+  while read -r build; do
+    release=${build#/lib/modules/}
+    release=${release%/build}
+    if [ -e "/boot/vmlinuz-$release" ]; then newest=$release; fi
+  done < <(printf '%s\n' /lib/modules/*/build | sort -V)
+  [ -n "$newest" ] || die "no kernel with headers and image under /lib/modules and /boot; tools/install brings one"
+  printf '%s\n' "$newest"
+}
+
+# A kernel is a release that is installed, or a folder that tools/debug-kernel
+# printed.
+
+kernel_image() {
+  case $1 in
+    /*) echo "$1/build/arch/x86/boot/bzImage" ;;
+    *) echo "/boot/vmlinuz-$1" ;;
+  esac
+}
+
+kernel_headers() {
+  case $1 in
+    /*) echo "$1/build" ;;
+    *) echo "/lib/modules/$1/build" ;;
+  esac
+}
+
+# kernel_version KERNEL: what uname -r says in it.
+kernel_version() {
+  case $1 in
+    /*) cat "$1/build/include/config/kernel.release" ;;
+    *) echo "$1" ;;
+  esac
+}

@@ -51,9 +51,10 @@ struct rule_set {
 
 /* A flow, as far as rules ask about it. */
 struct rule_flow {
-	const char *path;	/* null where the program is unknown */
+	const char *path;	/* of class HOST, and of FOREIGN where it has one */
 	u16 length;
 	u16 prot;
+	u8 class;	/* enum e7_class */
 	bool prot_known;
 };
 

@@ -46,3 +46,23 @@ u64 stat_flag(unsigned int counter)
 		return 0;
 	}
 }
+
+#define E7_STAT(N, s, n, a, d) static_assert((n) < STAT_MAX, "statistic " #a);
+#include "uapi/defs.x"
+
+static const u8 stat_numbers[] = {
+#define E7_STAT(N, s, n, a, d) n,
+#include "uapi/defs.x"
+};
+
+/* The statistic at index of the table, or -1 past its end. */
+int stat_next(unsigned int index)
+{
+	return index < ARRAY_SIZE(stat_numbers) ? stat_numbers[index] : -1;
+}
+
+/* The present value of a statistic. */
+u64 stat_value(enum e7_stat stat)
+{
+	return stat_sum(of[stat]);
+}

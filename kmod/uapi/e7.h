@@ -82,6 +82,16 @@ E7_ENUM(e7_direction, "Direction") {
 #include "defs.x"
 };
 
+E7_ENUM(e7_class, "ProgramClass") {
+#define E7_CLASS(N, s, n, a, d) E7_CASE(E7_CLASS_##N, s, n),
+#include "defs.x"
+};
+
+E7_ENUM(e7_stat, "Statistic") {
+#define E7_STAT(N, s, n, a, d) E7_CASE(E7_STAT_##N, s, n),
+#include "defs.x"
+};
+
 E7_ENUM(e7_reason, "Reason") {
 #define E7_REASON(N, s, n, a, d) E7_CASE(E7_REASON_##N, s, n),
 #include "defs.x"
@@ -127,6 +137,8 @@ E7_ENUM(e7_list, "WordList") {
 	E7_CASE(E7_LIST_CMD, messageType, 133),
 	E7_CASE(E7_LIST_ATTR, attribute, 134),
 	E7_CASE(E7_LIST_GROUP, group, 135),
+	E7_CASE(E7_LIST_CLASS, programClass, 136),
+	E7_CASE(E7_LIST_STAT, statistic, 137),
 };
 
 /* How an attribute's bytes are read: column TYPE of defs.x. */

@@ -39,6 +39,8 @@ static const struct e7_word e7_words[] = {
 #define E7_SCOPE(N, s, n, a, d) { E7_LIST_SCOPE, n, #a, d },
 #define E7_SYNONYM(K, N, a) { E7_LIST_##K, E7_##K##_##N, #a, NULL },
 #define E7_DIRECTION(N, s, n, a, d) { E7_LIST_DIRECTION, n, #a, d },
+#define E7_CLASS(N, s, n, a, d) { E7_LIST_CLASS, n, #a, d },
+#define E7_STAT(N, s, n, a, d) { E7_LIST_STAT, n, #a, d },
 #define E7_REASON(N, s, n, a, d) { E7_LIST_REASON, n, #a, d },
 #define E7_EVENT(N, s, n, a, d) { E7_LIST_EVENT, n, #a, d },
 #define E7_NOTICE(N, s, n, a, d) { E7_LIST_NOTICE, n, #a, d },

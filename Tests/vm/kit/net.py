@@ -72,7 +72,7 @@ def echo(kind, port=PORT, namespace=NAMESPACE, program=None):
         server.wait()
 
 
-def exchange(kind, address, port=PORT, program=None, namespace=None, milliseconds=5000):
+def exchange(kind, address, port=PORT, program=None, namespace=None, milliseconds=60000):
     """Whether a program gets its bytes echoed in time."""
     program = program or (PEER_TALK if namespace else TALK)
     words = [*_inside(namespace), program, kind, "ask", address, str(port), str(milliseconds)]

@@ -3,6 +3,7 @@
  * stat_: the counters, kept a processor and added up when they are read, so
  * that a packet writes nothing that another processor reads.
  */
+#include <linux/build_bug.h>
 #include <linux/cpumask.h>
 #include <linux/timekeeping.h>
 

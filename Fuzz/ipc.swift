@@ -24,6 +24,8 @@ private func decode(_ bytes: [UInt8]) {
   case .hello: again(message, { r throws(DecodeError) in try Hello(&r) }) { $0.write(&$1) }
   case .status: again(message, { r throws(DecodeError) in try Status(&r) }) { $0.write(&$1) }
   case .flagGet: again(message, { r throws(DecodeError) in try FlagValue(&r) }) { $0.write(&$1) }
+  case .statGet:
+    again(message, { r throws(DecodeError) in try StatisticValue(&r) }) { $0.write(&$1) }
   case .ruleGet: again(message, { r throws(DecodeError) in try Rule(&r) }) { $0.write(&$1) }
   case .event: again(message, { r throws(DecodeError) in try Event(&r) }) { $0.write(&$1) }
   case .notice: again(message, { r throws(DecodeError) in try Notice(&r) }) { $0.write(&$1) }

@@ -335,6 +335,36 @@ static int enl_flag_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len;
 }
 
+static int enl_put_stat(struct sk_buff *skb, enum e7_stat stat)
+{
+	return nla_put_u8(skb, E7_ATTR_STAT, stat) ?:
+	       enl_put_u64(skb, E7_ATTR_VALUE, stat_value(stat));
+}
+
+static int enl_stat_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	void *header;
+	int stat;
+	int error = enl_check_attrs(compat_dump_attrs(cb), E7_CMD_STAT_GET,
+				    cb->extack);
+
+	if (error)
+		return error;
+	for (; (stat = stat_next(cb->args[0])) >= 0; cb->args[0]++) {
+		header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
+				     cb->nlh->nlmsg_seq, &enl_family,
+				     NLM_F_MULTI, E7_CMD_STAT_GET);
+		if (!header)
+			break;
+		if (enl_put_stat(skb, stat)) {
+			genlmsg_cancel(skb, header);
+			break;
+		}
+		genlmsg_end(skb, header);
+	}
+	return skb->len;
+}
+
 /*
  * A dump that a change overtakes goes on by index in the new set and carries
  * NLM_F_DUMP_INTR, so that whoever asked asks again.
@@ -703,6 +733,7 @@ static const struct genl_small_ops enl_ops[] = {
 	{ .cmd = E7_CMD_FLAG_GET, .doit = enl_flag_get,
 	  .dumpit = enl_flag_dump },
 	{ .cmd = E7_CMD_RULE_GET, .dumpit = enl_rule_dump },
+	{ .cmd = E7_CMD_STAT_GET, .dumpit = enl_stat_dump },
 	{ .cmd = E7_CMD_FLAG_SET, .doit = enl_flag_set,
 	  .flags = GENL_ADMIN_PERM },
 	{ .cmd = E7_CMD_RULE_ADD, .doit = enl_rule_add,

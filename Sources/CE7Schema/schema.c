@@ -27,6 +27,11 @@ const char *e7_word_of(enum e7_list list, uint32_t number) {
   return row ? row->word : NULL;
 }
 
+const char *e7_word_doc(enum e7_list list, uint32_t number) {
+  const struct e7_word *row = e7_word_row(list, number);
+  return row ? row->doc : NULL;
+}
+
 int32_t e7_number_of(enum e7_list list, const uint8_t *bytes, size_t count) {
   for (size_t i = 0; i < COUNT(e7_words); i++)
     if (e7_words[i].list == list && equal(e7_words[i].word, bytes, count))

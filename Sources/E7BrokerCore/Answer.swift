@@ -67,6 +67,10 @@ struct Answer {
       return Message.encode(.ruleGet, sequence: sequence, rule.write)
     case (.rule(let rule), .lines(let filter)):
       return filter.holds(rule) ? Line.encode(Listing.rule(rule)) : nil
+    case (.statistic(let value), .messages(let sequence)):
+      return Message.encode(.statGet, sequence: sequence, value.write)
+    case (.statistic(let value), .lines):
+      return Line.encode(Listing.statistic(value))
     }
   }
 

@@ -122,6 +122,9 @@ extension Broker {
       }
       try message.attributes.finish()
       begin(session, Answer(.messages(sequence), questions))
+    case .statGet:
+      try message.attributes.finish()
+      begin(session, Answer(.messages(sequence), [.statistics]))
     case .ruleGet:
       try message.attributes.finish()
       begin(session, Answer(.messages(sequence), [.status, .rules]))

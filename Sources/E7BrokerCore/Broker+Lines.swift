@@ -37,6 +37,8 @@ extension Broker {
     case .query(let filter):
       let questions: [Question] = filter.isEmpty ? [.flag(.mode), .rules] : [.rules]
       begin(session, Answer(.lines(filter), questions))
+    case .statistics:
+      begin(session, Answer(.lines(Filter()), [.statistics]))
     case .events:
       session.isSubscribed = true
       reply(session, Line.ok)

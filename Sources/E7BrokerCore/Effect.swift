@@ -11,6 +11,8 @@ public enum Question: Equatable, Sendable {
   case flags
   /// All rules, a dump.
   case rules
+  /// All statistics, a dump.
+  case statistics
 }
 
 /// How much a line of the log matters.

@@ -20,6 +20,8 @@ public enum KernelRow: Equatable, Sendable {
   case flag(FlagValue)
   /// A rule in force.
   case rule(Rule)
+  /// A statistic's value.
+  case statistic(StatisticValue)
 
   /// Reads the attributes of a message that answers `question`.
   public init(_ question: Question, _ reader: inout AttributeReader) throws(DecodeError) {
@@ -34,6 +36,8 @@ public enum KernelRow: Equatable, Sendable {
       self = .flag(value)
     case .rules:
       self = .rule(try Rule(&reader))
+    case .statistics:
+      self = .statistic(try StatisticValue(&reader))
     }
   }
 }

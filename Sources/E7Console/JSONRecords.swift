@@ -55,6 +55,17 @@ struct JSONFlag: Encodable {
   }
 }
 
+struct JSONStatistic: Encodable {
+  let type = "statistic"
+  var statistic: String
+  var value: UInt64
+
+  init(_ value: StatisticValue) {
+    statistic = value.statistic.word
+    self.value = value.value
+  }
+}
+
 struct JSONOutcome: Encodable {
   let type = "done"
   var error: UInt32

@@ -11,6 +11,9 @@ public enum JSONText {
   /// A flag with its value.
   public static func flag(_ value: FlagValue) -> String { line(JSONFlag(value)) }
 
+  /// A statistic with its value.
+  public static func statistic(_ value: StatisticValue) -> String { line(JSONStatistic(value)) }
+
   /// The end of an answer.
   public static func outcome(_ outcome: Outcome) -> String { line(JSONOutcome(outcome)) }
 

@@ -196,6 +196,36 @@ public struct FlagValue: Equatable, Sendable {
   }
 }
 
+/// A statistic and its value.
+public struct StatisticValue: Equatable, Sendable {
+  /// What was counted.
+  public var statistic: Statistic
+  /// How many: since the module was loaded, or now.
+  public var value: UInt64
+
+  /// A statistic with a value.
+  public init(statistic: Statistic, value: UInt64) {
+    self.statistic = statistic
+    self.value = value
+  }
+
+  /// Reads the attributes of `MessageType.statGet`.
+  public init(_ reader: inout AttributeReader) throws(DecodeError) {
+    guard let number = reader.u8(.stat) else { throw .missing(.stat) }
+    guard let statistic = Statistic(wire: number) else { throw .outOfRange(.stat) }
+    guard let value = reader.u64(.value) else { throw .missing(.value) }
+    self.statistic = statistic
+    self.value = value
+    try reader.finish()
+  }
+
+  /// Writes the attributes of `MessageType.statGet`.
+  public func write(_ writer: inout AttributeWriter) {
+    writer.u8(.stat, UInt8(statistic.rawValue))
+    writer.u64(.value, value)
+  }
+}
+
 /// What the module says of itself.
 public struct Status: Equatable, Sendable {
   /// Version of the generic-netlink family.

@@ -17,6 +17,12 @@ public enum Words {
     UInt16(exactly: unsafe e7_number_of(list, bytes, bytes.count))
   }
 
+  /// One line for people about `number` in `list`, or nil where the list has no such number.
+  public static func summary(_ list: WordList, _ number: UInt32) -> String? {
+    guard let doc = unsafe e7_word_doc(list, number) else { return nil }
+    return unsafe String(cString: doc)
+  }
+
   /// All words of `list`, synonyms included, in the order of the schema.
   public static func all(_ list: WordList) -> [String] {
     var words: [String] = []
@@ -73,6 +79,42 @@ extension Direction {
     guard unsafe e7_word_of(.direction, UInt32(number)) != nil else { return nil }
     self.init(rawValue: UInt16(number))
   }
+}
+
+extension ProgramClass {
+  /// The class with this number on the wire, or nil.
+  public init?(wire number: UInt8) {
+    guard unsafe e7_word_of(.programClass, UInt32(number)) != nil else { return nil }
+    self.init(rawValue: UInt16(number))
+  }
+
+  /// The name that the schema gives it.
+  public var word: String {
+    Words.word(.programClass, UInt32(rawValue)) ?? "\(rawValue)"
+  }
+}
+
+extension Statistic {
+  /// The statistic with this number on the wire, or nil.
+  public init?(wire number: UInt8) {
+    guard unsafe e7_word_of(.statistic, UInt32(number)) != nil else { return nil }
+    self.init(rawValue: UInt16(number))
+  }
+
+  /// The name that the schema gives it.
+  public var word: String {
+    Words.word(.statistic, UInt32(rawValue)) ?? "\(rawValue)"
+  }
+
+  /// All statistics, in the order of the schema.
+  public static var all: [Statistic] {
+    Words.all(.statistic).compactMap { word in
+      Words.number(.statistic, Array(word.utf8)).flatMap(Statistic.init(rawValue:))
+    }
+  }
+
+  /// One line about this statistic, for people.
+  public var summary: String { Words.summary(.statistic, UInt32(rawValue)) ?? "" }
 }
 
 extension EventKind {

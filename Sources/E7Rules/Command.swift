@@ -18,6 +18,8 @@ public enum Command: Equatable, Sendable {
   case get(Flag?)
   /// Shows the mode and the rules, or the rules that carry the words.
   case query(Filter)
+  /// Shows the statistics.
+  case statistics
   /// Events and notices from now on.
   case events
   /// No more events; the console stays.
@@ -47,7 +49,7 @@ public enum Command: Equatable, Sendable {
     case .remove(let match): .remove(match)
     case .removeID(let id): .removeID(id)
     case .set(let flag, let value): .set(flag, value)
-    case .get, .query, .events, .disconnect, .quit: nil
+    case .get, .query, .statistics, .events, .disconnect, .quit: nil
     }
   }
 
@@ -55,7 +57,7 @@ public enum Command: Equatable, Sendable {
   public var changesRules: Bool {
     switch self {
     case .rule, .clear, .remove, .removeID: true
-    case .set, .get, .query, .events, .disconnect, .quit: false
+    case .set, .get, .query, .statistics, .events, .disconnect, .quit: false
     }
   }
 }

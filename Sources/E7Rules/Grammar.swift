@@ -20,6 +20,7 @@ enum Grammar {
       Row(word: "set", parse: set),
       Row(word: "get", parse: get),
       Row(word: "query", parse: query),
+      Row(word: "stats") { (reader) throws(SyntaxError) in try alone(.statistics, &reader) },
       Row(word: "events") { (reader) throws(SyntaxError) in try alone(.events, &reader) },
       Row(word: "disconnect") { (reader) throws(SyntaxError) in try alone(.disconnect, &reader) },
       Row(word: "bye") { (reader) throws(SyntaxError) in try alone(.disconnect, &reader) },

@@ -20,6 +20,11 @@ public enum Listing {
       ? "# \(value.flag.alias) = \(value.value)" : command(.set(value.flag, value.value))
   }
 
+  /// A statistic as a comment, since it is only read: `# learnt = 42`.
+  public static func statistic(_ value: StatisticValue) -> String {
+    "# \(value.statistic.word) = \(value.value)"
+  }
+
   /// A command in its canonical form.
   public static func command(_ command: Command) -> String {
     switch command {
@@ -33,6 +38,7 @@ public enum Listing {
     case .get(let flag?): "get " + flag.alias
     case .query(let filter):
       line(["query"] + (filter.action.map { [word($0)] } ?? []) + words(filter))
+    case .statistics: "stats"
     case .events: "events"
     case .disconnect: "disconnect"
     case .quit: "quit"

@@ -83,13 +83,14 @@ extension Question {
     case .status: .status
     case .flag, .flags: .flagGet
     case .rules: .ruleGet
+    case .statistics: .statGet
     }
   }
 
   fileprivate var isList: Bool {
     switch self {
     case .status, .flag: false
-    case .flags, .rules: true
+    case .flags, .rules, .statistics: true
     }
   }
 

@@ -20,6 +20,7 @@ struct Client: ParsableCommand {
       COMMANDS
         query [ACTION] [PROTO] [PATH]  the mode and the rules, most specific first
         get [FLAG]                     one flag, or all
+        stats                          how programs were found, and why not
         events                         events and notices as they come
         ACTION [PROTO] [PATH]          add a rule, or change its action
         clear [ACTION]                 remove all rules, or those with the action

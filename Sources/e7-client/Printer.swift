@@ -15,6 +15,10 @@ struct Printer {
     Standard.print(flags.map(isJSON ? JSONText.flag : Listing.flag))
   }
 
+  func statistics(_ values: [StatisticValue]) {
+    Standard.print(isJSON ? values.map(JSONText.statistic) : StatisticsText.lines(values))
+  }
+
   func rules(_ rules: [Rule], _ outcome: Outcome) {
     Standard.print(rules.map(isJSON ? JSONText.rule : Listing.rule))
     if isJSON { Standard.print([JSONText.outcome(outcome)]) }

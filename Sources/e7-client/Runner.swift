@@ -25,6 +25,8 @@ struct Runner {
       let (rules, outcome) = try session.rules(filter)
       printer.flags(mode)
       printer.rules(rules, outcome)
+    case .statistics:
+      printer.statistics(try session.statistics())
     case .rule, .clear, .remove, .removeID, .set, .events, .disconnect, .quit:
       break
     }

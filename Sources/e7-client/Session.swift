@@ -43,6 +43,20 @@ final class Session {
     }
   }
 
+  /// All statistics.
+  func statistics() throws(Failure) -> [StatisticValue] {
+    try persist { (broker) throws(LinkError) in
+      var values: [StatisticValue] = []
+      let outcome = try broker.ask(.statGet) { _ in
+      } each: { (type, reader) throws(DecodeError) in
+        guard type == .statGet else { throw .unknownType(type.rawValue) }
+        values.append(try StatisticValue(&reader))
+      }
+      try outcome.check()
+      return values
+    }
+  }
+
   /// The rules in force that the filter holds, most specific first, and how the list ended.
   func rules(_ filter: Filter) throws(Failure) -> ([Rule], Outcome) {
     try persist { (broker) throws(LinkError) in

@@ -21,6 +21,10 @@ struct FakeKernel {
 
   static let instance: UInt64 = 0x1234_5678_9abc_def0
 
+  static let statistics = [
+    StatisticValue(statistic: .learnt, value: 7), StatisticValue(statistic: .nobody, value: .max),
+  ]
+
   mutating func ask(_ id: ConsoleID, _ question: Question) -> KernelPart {
     fetched += 1
     if let failure { return failure }
@@ -33,6 +37,8 @@ struct FakeKernel {
       return KernelPart([self.flag(flag)], .done)
     case .flags:
       return KernelPart(Flag.all.map(self.flag), .done)
+    case .statistics:
+      return KernelPart(FakeKernel.statistics.map { .statistic($0) }, .done)
     case .rules:
       dumps[id] = (0, 0)
       return pull(id)

@@ -27,6 +27,7 @@ import Testing
     arguments: [
       ("get mode\n", "set mode enabled\nok\n"),
       ("get uptime", "# uptime = 42\nok\n"),
+      ("stats\n", "# learnt = 7\n# nobody = 18446744073709551615\nok\n"),
       (
         "query\n",
         """

@@ -49,6 +49,22 @@ import Testing
     #expect(flags == Flag.all)
   }
 
+  @Test func tellsTheStatisticsToAnybody() throws {
+    let world = World()
+    let id = world.greeted(uid: 1000)
+    world.ask(id, .statGet)
+    world.run()
+    var messages = try world.messages(id)
+    try #require(messages.map(\.header.type) == [.statGet, .statGet, .done])
+    var end = messages.removeLast()
+    #expect(try Outcome(&end.attributes) == Outcome())
+    let values = try messages.map { message in
+      var message = message
+      return try StatisticValue(&message.attributes)
+    }
+    #expect(values == FakeKernel.statistics)
+  }
+
   @Test(arguments: [0, 1, 99, 100, 101, 1000])
   func listsTheRules(count: Int) throws {
     let world = World()
@@ -201,6 +217,12 @@ import Testing
     #expect(try row(.flag(.mode), mode.write) == .flag(mode))
     #expect(try row(.rules, rule.write) == .rule(rule))
     #expect(throws: DecodeError.outOfRange(.flag)) { try row(.flag(.fail), mode.write) }
+    let learnt = StatisticValue(statistic: .learnt, value: 5)
+    #expect(try row(.statistics, learnt.write) == .statistic(learnt))
+    #expect(throws: DecodeError.outOfRange(.stat)) {
+      try row(.statistics) { $0.u8(.stat, 5) }
+    }
+    #expect(throws: DecodeError.missing(.value)) { try row(.statistics) { $0.u8(.stat, 1) } }
     #expect(throws: DecodeError.missing(.version)) { try row(.status, rule.write) }
     #expect(throws: DecodeError.missing(.flag)) { try row(.flags) { _ in } }
     #expect(throws: DecodeError.missing(.action)) { try row(.rules) { $0.u64(.id, 1) } }

@@ -35,6 +35,12 @@ import Testing
         == #"{"flag":"uptime","type":"flag","value":42}"#)
   }
 
+  @Test func statistics() {
+    #expect(
+      JSONText.statistic(StatisticValue(statistic: .noSocket, value: .max))
+        == #"{"statistic":"nosocket","type":"statistic","value":18446744073709551615}"#)
+  }
+
   @Test func outcomes() {
     #expect(
       JSONText.outcome(Outcome(generation: 12, id: 3))

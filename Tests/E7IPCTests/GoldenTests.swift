@@ -31,7 +31,7 @@ import Testing
   @Test func messagesWithoutAttributes() throws {
     for (type, number) in [
       (MessageType.lane, "8100"), (.subscribe, "8200"), (.unsubscribe, "8300"), (.status, "0100"),
-      (.flagGet, "0200"), (.ruleGet, "0400"), (.commit, "0900"), (.abort, "0a00"),
+      (.flagGet, "0200"), (.statGet, "0d00"), (.ruleGet, "0400"), (.commit, "0900"), (.abort, "0a00"),
     ] {
       try expect(type, 1, { _ in }, "e7004537 01 00 \(number) 00000000 01000000 14000000")
     }
@@ -52,6 +52,13 @@ import Testing
       e7004537 01 00 0200 00000000 01000000 28000000
       0500 0500 01 000000           ; FLAG mode
       0c00 0600 0200000000000000    ; VALUE block
+      """)
+    try expect(
+      .statGet, 1, StatisticValue(statistic: .nobody, value: 3).write,
+      """
+      e7004537 01 00 0d00 00000000 01000000 28000000
+      0500 1f00 0a 000000           ; STAT nobody
+      0c00 0600 0300000000000000    ; VALUE 3
       """)
     try expect(
       .ruleGet, 1,

@@ -30,6 +30,10 @@ import Testing
       reader = try read(.flagGet, sequence, value.write)
       #expect(try FlagValue(&reader) == value, "seed \(seed)")
 
+      let statistic = generator.statisticValue()
+      reader = try read(.statGet, sequence, statistic.write)
+      #expect(try StatisticValue(&reader) == statistic, "seed \(seed)")
+
       let status = Status(
         version: generator.number(), instance: generator.number(), generation: generator.number())
       reader = try read(.status, sequence, status.write)

@@ -44,6 +44,10 @@ struct SeededGenerator: RandomNumberGenerator {
 
   mutating func flagValue() -> FlagValue { FlagValue(flag: pick(Flag.all), value: number()) }
 
+  mutating func statisticValue() -> StatisticValue {
+    StatisticValue(statistic: pick(Statistic.all), value: number())
+  }
+
   mutating func edit() -> Edit {
     switch Int.random(in: 0...7, using: &self) {
     case 0: .add(pick([.allow, .block]), match())

@@ -95,7 +95,7 @@ struct SeededGenerator: RandomNumberGenerator {
           action: Bool.random(using: &generator) ? nil : action,
           prot: Bool.random(using: &generator) ? nil : match.prot,
           path: match.path.isEmpty ? nil : match.path))
-    case 6: return pick([.quit, .disconnect, .events], &generator)
+    case 6: return pick([.quit, .disconnect, .events, .statistics], &generator)
     default: return .rule(action, match)
     }
   }

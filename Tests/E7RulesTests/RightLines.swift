@@ -33,6 +33,7 @@ enum RightLines {
     ("block # comment", .set(.mode, 2), "set mode block"),
     ("enable", .set(.mode, 1), "set mode enabled"),
     ("events", .events, "events"),
+    ("stats", .statistics, "stats"),
     ("quit", .quit, "quit"),
     ("bye", .disconnect, "disconnect"),
 

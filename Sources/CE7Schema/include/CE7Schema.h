@@ -14,6 +14,9 @@
 /// The name proper of `number`, static, or null where the list has no such number.
 const char *_Nullable e7_word_of(enum e7_list list, uint32_t number);
 
+/// One line about `number`, static, or null where the list has no such number.
+const char *_Nullable e7_word_doc(enum e7_list list, uint32_t number);
+
 /// The number of the word of exactly `count` bytes, or -1.
 int32_t e7_number_of(enum e7_list list, const uint8_t *_Nonnull bytes, size_t count);
 

@@ -90,6 +90,8 @@ static int enl_put_rule(struct sk_buff *skb, const struct rule *rule)
 
 	if (!error && rule->prot != E7_PROT_ANY)
 		error = nla_put_u16(skb, E7_ATTR_PROT, rule->prot);
+	if (!error && rule->class != RULE_NO_CLASS)
+		error = nla_put_u8(skb, E7_ATTR_CLASS, rule->class);
 	if (!error && rule->length)
 		error = nla_put_string(skb, E7_ATTR_PATH, rule->path);
 	return error;
@@ -125,16 +127,30 @@ static int enl_check_attrs(struct nlattr **attrs, unsigned int cmd,
 	((info)->attrs[attr] ? 0 : \
 	 enl_refuse((info)->extack, NULL, -EINVAL, #attr " is missing"))
 
-/* Fills match from PROT and PATH; its path stays the message's. */
+static bool enl_has_match(const struct genl_info *info)
+{
+	return info->attrs[E7_ATTR_PROT] || info->attrs[E7_ATTR_CLASS] ||
+	       info->attrs[E7_ATTR_PATH];
+}
+
+/* Fills match from PROT, CLASS and PATH; its path stays the message's. */
 static int enl_get_match(struct genl_info *info, struct rule_match *match)
 {
+	struct nlattr *class = info->attrs[E7_ATTR_CLASS];
 	struct nlattr *path = info->attrs[E7_ATTR_PATH];
 	const char *fault;
 
-	match->prot = info->attrs[E7_ATTR_PROT] ?
-		      nla_get_u16(info->attrs[E7_ATTR_PROT]) : E7_PROT_ANY;
-	match->path = "";
-	match->length = 0;
+	*match = (struct rule_match) {
+		.path = "",
+		.prot = info->attrs[E7_ATTR_PROT] ?
+			nla_get_u16(info->attrs[E7_ATTR_PROT]) : E7_PROT_ANY,
+	};
+	if (class) {
+		match->class = nla_get_u8(class);
+		fault = rule_class_fault(match->class, path);
+		if (fault)
+			return enl_refuse(info->extack, class, -EINVAL, fault);
+	}
 	if (!path)
 		return 0;
 	fault = rule_path_fault(nla_data(path), strlen(nla_data(path)));
@@ -500,9 +516,9 @@ static int enl_rule_add(struct sk_buff *skb, struct genl_info *info)
 		enl_get_match(info, &match);
 	if (error)
 		return error;
-	if (!match.length && !info->attrs[E7_ATTR_PROT])
+	if (!enl_has_match(info))
 		return enl_refuse(info->extack, NULL, -EINVAL,
-				  "expected PROT or PATH");
+				  "expected PROT, CLASS or PATH");
 	error = enl_reply_begin(&reply, info);
 	if (error)
 		return error;
@@ -547,12 +563,12 @@ static int enl_rule_del(struct sk_buff *skb, struct genl_info *info)
 		enl_get_match(info, &match);
 	if (error)
 		return error;
-	if (!id && !match.length && !info->attrs[E7_ATTR_PROT])
+	if (!id && !enl_has_match(info))
 		return enl_refuse(info->extack, NULL, -EINVAL,
-				  "expected ID, or PROT or PATH");
-	if (id && (match.length || info->attrs[E7_ATTR_PROT]))
+				  "expected ID, or PROT, CLASS or PATH");
+	if (id && enl_has_match(info))
 		return enl_refuse(info->extack, id, -EINVAL,
-				  "expected ID alone, or PROT and PATH");
+				  "expected ID alone, or PROT, CLASS and PATH");
 	error = enl_reply_begin(&reply, info);
 	if (error)
 		return error;

@@ -288,6 +288,7 @@ static struct rule_verdict hook_decide(struct hook_packet *packet)
 
 	flow.path = exe ? exe->path : NULL;
 	flow.length = exe ? exe->length : 0;
+	flow.class = exe ? E7_CLASS_HOST : E7_CLASS_UNKNOWN;
 	flow.prot = packet->prot;
 	flow.prot_known = packet->ops;
 	verdict = rule_decide(&flow);
@@ -341,6 +342,7 @@ static void hook_tell(struct hook_packet *packet,
 		struct rule_flow flow = {
 			.path = exe->path,
 			.length = exe->length,
+			.class = E7_CLASS_HOST,
 			.prot = packet->prot,
 			.prot_known = packet->ops,
 		};

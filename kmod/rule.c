@@ -58,7 +58,7 @@ struct rule_verdict rule_decide(const struct rule_flow *flow)
 			.reason = E7_REASON_RULE,
 			.id = rule->id,
 		};
-	if (!flow->path)
+	if (flow->class == E7_CLASS_UNKNOWN || flow->class == E7_CLASS_KERNEL)
 		return by_flag(E7_FLAG_UNKPROC, E7_REASON_UNKPROC);
 	if (!flow->prot_known)
 		return by_flag(E7_FLAG_UNKPROT, E7_REASON_UNKPROT);

@@ -8,7 +8,8 @@
  *
  * Deciding costs one hash of the program's path and, where there are folder
  * rules, two probes for each folder above the program, whatever the number of
- * rules.
+ * rules.  A rule about a class is found as one without a path, and one about a
+ * class and a path as one about a path: the class is part of what is hashed.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -35,17 +36,23 @@ static u32 hash_path(u32 hash, const char *path, unsigned int length)
 	return hash;
 }
 
-static u32 hash_finish(u32 hash, enum rule_form form, u16 prot)
+/* What stands beside the path of a rule, as one number: a key. */
+static u32 key_of(enum rule_form form, u8 class, u16 prot)
 {
-	hash ^= (u32)prot << 2 | form;
-	hash *= 0x85ebca6bu;
+	return (u32)prot << 16 | class << 8 | form;
+}
+
+static u32 hash_finish(u32 hash, u32 key)
+{
+	hash = (hash ^ key) * 0x85ebca6bu;
 	return hash ^ hash >> 15;
 }
 
 static enum rule_form form_of(const struct rule_match *match)
 {
 	if (!match->length)
-		return RULE_ANY_PROGRAM;
+		return match->class == RULE_NO_CLASS ? RULE_ANY_PROGRAM :
+						       RULE_CLASS;
 	return match->path[match->length - 1] == '/' ? RULE_FOLDER : RULE_EXACT;
 }
 
@@ -79,6 +86,24 @@ const char *rule_path_fault(const char *path, size_t length)
 		start = i + 1;
 	}
 	return NULL;
+}
+
+/* What is wrong with the class of a rule, or null. */
+const char *rule_class_fault(unsigned int class, bool has_path)
+{
+	switch (class) {
+	case E7_CLASS_FOREIGN:
+		return NULL;
+	case E7_CLASS_DELETED:
+	case E7_CLASS_MEMFD:
+	case E7_CLASS_KERNEL:
+		return has_path ? "a path goes with class foreign or with none" :
+				  NULL;
+	case E7_CLASS_HOST:
+		return "a path without a class is about class host";
+	default:
+		return "expected class foreign (2), deleted (3), memfd (4) or kernel (5)";
+	}
 }
 
 static void rule_put(struct rule *rule)
@@ -149,17 +174,23 @@ struct rule_set *rule_set_copy(const struct rule_set *set, unsigned int more)
 	return copy;
 }
 
-static struct rule *probe(const struct rule_set *set, u32 hash,
-			  enum rule_form form, u16 prot,
+static u32 rule_key(const struct rule *rule)
+{
+	return key_of(rule->form, rule->class, rule->prot);
+}
+
+/* The rule with this key and path, of which hash is the hash so far. */
+static struct rule *probe(const struct rule_set *set, u32 hash, u32 key,
 			  const char *path, unsigned int length)
 {
 	struct rule *rule;
 	unsigned int i;
 
+	hash = hash_finish(hash, key);
 	for (i = hash & set->mask; (rule = set->slots[i]);
 	     i = (i + 1) & set->mask)
-		if (rule->hash == hash && rule->form == form &&
-		    rule->prot == prot && rule->length == length &&
+		if (rule->hash == hash && rule_key(rule) == key &&
+		    rule->length == length &&
 		    !memcmp(rule->path, path, length))
 			return rule;
 	return NULL;
@@ -169,11 +200,9 @@ static struct rule *probe(const struct rule_set *set, u32 hash,
 struct rule *rule_set_find(const struct rule_set *set,
 			   const struct rule_match *match)
 {
-	enum rule_form form = form_of(match);
-	u32 hash = hash_path(FNV_BASIS, match->path, match->length);
-
-	return probe(set, hash_finish(hash, form, match->prot), form,
-		     match->prot, match->path, match->length);
+	return probe(set, hash_path(FNV_BASIS, match->path, match->length),
+		     key_of(form_of(match), match->class, match->prot),
+		     match->path, match->length);
 }
 
 /*
@@ -199,11 +228,12 @@ int rule_set_put(struct rule_set *set, const struct rule_match *match,
 	rule->id = old ? old->id : id;
 	rule->action = action;
 	rule->form = form_of(match);
+	rule->class = match->class;
 	rule->prot = match->prot;
 	rule->length = match->length;
 	rule->hash = hash_finish(hash_path(FNV_BASIS, match->path,
 					   match->length),
-				 rule->form, rule->prot);
+				 rule_key(rule));
 	memcpy(rule->path, match->path, match->length);
 	rule->path[match->length] = '\0';
 
@@ -270,7 +300,7 @@ struct rule *rule_set_by_id(const struct rule_set *set, u64 id)
 	return NULL;
 }
 
-/* Most specific first, then by path, so that a list reads well. */
+/* Most specific first, then by path and class, so that a list reads well. */
 static int compare(const void *left, const void *right)
 {
 	const struct rule *a = *(const struct rule *const *)left;
@@ -284,6 +314,8 @@ static int compare(const void *left, const void *right)
 	order = strcmp(a->path, b->path);
 	if (order)
 		return order;
+	if (a->class != b->class)
+		return (int)a->class - (int)b->class;
 	return (int)a->prot - (int)b->prot;
 }
 
@@ -307,51 +339,63 @@ int rule_set_sort(struct rule_set *set)
 
 /* The rule for the protocol, else the one for any. */
 static struct rule *probe_prots(const struct rule_set *set, u32 hash,
-				enum rule_form form, u16 prot,
+				enum rule_form form, u8 class, u16 prot,
 				const char *path, unsigned int length)
 {
 	struct rule *rule;
 
-	rule = probe(set, hash_finish(hash, form, prot), form, prot,
-		     path, length);
+	rule = probe(set, hash, key_of(form, class, prot), path, length);
 	if (rule)
 		return rule;
-	return probe(set, hash_finish(hash, form, E7_PROT_ANY), form,
-		     E7_PROT_ANY, path, length);
+	return probe(set, hash, key_of(form, class, E7_PROT_ANY), path, length);
 }
 
-/*
- * The rule that decides about the flow, or null: an exact path before the
- * longest folder before no path, and within each the protocol before any.
- * Called in any context.
- */
-const struct rule *rule_set_decide(const struct rule_set *set,
+/* The rule that decides by the path of the flow, or null. */
+static struct rule *decide_by_path(const struct rule_set *set,
 				   const struct rule_flow *flow)
 {
+	u8 class = flow->class == E7_CLASS_HOST ? RULE_NO_CLASS : flow->class;
 	struct rule *best = NULL, *found;
 	u32 hash = FNV_BASIS;
 	unsigned int i;
 
-	if (!set->count)
-		return NULL;
+	for (i = 0; i < flow->length; i++) {
+		hash = (hash ^ (u8)flow->path[i]) * FNV_PRIME;
+		if (flow->path[i] != '/' || i >= set->longest_folder)
+			continue;
+		found = probe_prots(set, hash, RULE_FOLDER, class, flow->prot,
+				    flow->path, i + 1);
+		if (found)
+			best = found;
+	}
+	found = probe_prots(set, hash, RULE_EXACT, class, flow->prot,
+			    flow->path, flow->length);
+	return found ?: best;
+}
+
+/*
+ * The rule that decides about the flow, or null: an exact path before the
+ * longest folder before the class alone before no program at all, and within
+ * each the protocol before any.  Called in any context.
+ */
+const struct rule *rule_set_decide(const struct rule_set *set,
+				   const struct rule_flow *flow)
+{
+	struct rule *found;
 
 	if (flow->path && (set->forms[RULE_EXACT] || set->forms[RULE_FOLDER])) {
-		for (i = 0; i < flow->length; i++) {
-			hash = (hash ^ (u8)flow->path[i]) * FNV_PRIME;
-			if (flow->path[i] != '/' || i >= set->longest_folder)
-				continue;
-			found = probe_prots(set, hash, RULE_FOLDER, flow->prot,
-					    flow->path, i + 1);
-			if (found)
-				best = found;
-		}
-		found = probe_prots(set, hash, RULE_EXACT, flow->prot,
-				    flow->path, flow->length);
+		found = decide_by_path(set, flow);
 		if (found)
 			return found;
-		if (best)
-			return best;
 	}
-	return probe_prots(set, FNV_BASIS, RULE_ANY_PROGRAM, flow->prot,
-			   "", 0);
+	if (set->forms[RULE_CLASS]) {
+		found = probe_prots(set, FNV_BASIS, RULE_CLASS, flow->class,
+				    flow->prot, "", 0);
+		if (found)
+			return found;
+	}
+	if (!set->forms[RULE_ANY_PROGRAM])
+		return NULL;
+	return probe_prots(set, FNV_BASIS, RULE_ANY_PROGRAM, RULE_NO_CLASS,
+			   flow->prot, "", 0);
 }

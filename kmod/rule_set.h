@@ -7,20 +7,27 @@
 
 #include "uapi/e7.h"
 
-/* What the path of a rule stands for. */
+/* What a rule says of the program, from the least specific on. */
 enum rule_form {
 	RULE_ANY_PROGRAM,
+	RULE_CLASS,
 	RULE_FOLDER,
 	RULE_EXACT,
 	RULE_FORMS,
 };
 
-/* What a rule matches.  path is not owned and not terminated. */
+/*
+ * What a rule matches.  path is not owned and not terminated.  Without a class
+ * a path is the host's, and no path means programs of every class.
+ */
 struct rule_match {
 	const char *path;
 	u16 length;	/* 0 for every program */
 	u16 prot;	/* IP protocol or E7_PROT_ANY */
+	u8 class;	/* enum e7_class or RULE_NO_CLASS */
 };
+
+#define RULE_NO_CLASS 0
 
 /* A rule, never changed once it is in a set; shared by successive sets. */
 struct rule {
@@ -31,6 +38,7 @@ struct rule {
 	u16 length;
 	u8 action;	/* enum e7_action */
 	u8 form;	/* enum rule_form */
+	u8 class;	/* enum e7_class or RULE_NO_CLASS */
 	char path[];	/* length bytes and a NUL */
 };
 
@@ -59,6 +67,7 @@ struct rule_flow {
 };
 
 const char *rule_path_fault(const char *path, size_t length);
+const char *rule_class_fault(unsigned int class, bool has_path);
 
 struct rule_set *rule_set_new(unsigned int count);
 struct rule_set *rule_set_copy(const struct rule_set *set, unsigned int more);

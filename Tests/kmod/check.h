@@ -29,6 +29,7 @@ static inline unsigned int check_below(unsigned int limit)
 }
 
 void test_rule_path(void);
+void test_rule_class(void);
 void test_rule_worked(void);
 void test_rule_model(unsigned long rounds);
 void test_rule_memory(void);

@@ -26,6 +26,12 @@ static void fuzz_prot(unsigned int number, const u8 *data, size_t size)
 	free(exact);
 }
 
+/* Of a rule: with 'F' in front of the path it is a foreign program's. */
+static u8 class_of(const u8 *data, const u8 *end)
+{
+	return data < end && *data == 'F' ? E7_CLASS_FOREIGN : RULE_NO_CLASS;
+}
+
 /* Each line is a rule that is put or, after a '-', removed. */
 static void fuzz_rules(const u8 *data, size_t size)
 {
@@ -33,7 +39,7 @@ static void fuzz_rules(const u8 *data, size_t size)
 	struct rule_match match;
 	struct rule_flow flow;
 	struct rule *rule;
-	const u8 *end;
+	const u8 *end, *path;
 	u64 id = 0;
 	bool less;
 
@@ -42,8 +48,11 @@ static void fuzz_rules(const u8 *data, size_t size)
 		if (!end)
 			end = data + size;
 		less = *data == '-';
-		match.path = (const char *)data + less;
-		match.length = end - data > less ? end - data - less : 0;
+		path = data + (end > data ? less : 0);
+		match.class = class_of(path, end);
+		path += match.class != RULE_NO_CLASS;
+		match.path = (const char *)path;
+		match.length = end - path;
 		match.prot = match.length % 7 ? E7_PROT_ANY : E7_PROT_TCP;
 		if (match.length &&
 		    rule_path_fault(match.path, match.length))
@@ -57,6 +66,7 @@ static void fuzz_rules(const u8 *data, size_t size)
 
 		flow = (struct rule_flow) {
 			.path = match.path, .length = match.length,
+			.class = match.class ?: E7_CLASS_HOST,
 			.prot = E7_PROT_TCP, .prot_known = true };
 		rule = rule_set_find(set, &match);
 		if (rule && rule->form == RULE_EXACT &&

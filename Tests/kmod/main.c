@@ -29,6 +29,7 @@ int main(int argc, char **argv)
 	test_schema();
 	test_prot();
 	test_rule_path();
+	test_rule_class();
 	test_rule_worked();
 	test_rule_memory();
 	test_rule_model(rounds);

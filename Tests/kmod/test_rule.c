@@ -7,17 +7,18 @@
 #include "check.h"
 #include "linux/shim.h"
 
-static struct rule_match match_of(const char *path, u16 prot)
+static struct rule_match match_of(u8 class, const char *path, u16 prot)
 {
 	return (struct rule_match) {
-		.path = path, .length = strlen(path), .prot = prot };
+		.path = path, .length = strlen(path), .prot = prot,
+		.class = class };
 }
 
-static struct rule_flow flow_of(const char *path, u16 prot)
+static struct rule_flow flow_of(u8 class, const char *path, u16 prot)
 {
 	return (struct rule_flow) {
 		.path = path, .length = path ? strlen(path) : 0,
-		.prot = prot, .prot_known = true };
+		.prot = prot, .class = class, .prot_known = true };
 }
 
 /* ---- the form of a path ---- */
@@ -49,41 +50,79 @@ void test_rule_path(void)
 	free(long_path);
 }
 
+/* ---- the classes that a rule may name ---- */
+
+void test_rule_class(void)
+{
+	unsigned int class;
+
+	for (class = 0; class < 256; class++) {
+		CHECK(!rule_class_fault(class, false) ==
+		      (class >= E7_CLASS_FOREIGN && class <= E7_CLASS_KERNEL),
+		      "%u", class);
+		CHECK(!rule_class_fault(class, true) ==
+		      (class == E7_CLASS_FOREIGN), "%u", class);
+	}
+	CHECK(strstr(rule_class_fault(E7_CLASS_KERNEL, true), "foreign"));
+	CHECK(strstr(rule_class_fault(E7_CLASS_HOST, false), "without a class"));
+	CHECK(strstr(rule_class_fault(E7_CLASS_UNKNOWN, false), "kernel (5)"));
+}
+
 /* ---- the decisions worked out in docs/rules.md ---- */
 
+#define HOST E7_CLASS_HOST
+#define FOREIGN E7_CLASS_FOREIGN
+
 static const struct {
+	u8 class;
 	const char *path;
 	u16 prot;
 	enum e7_action action;
 } worked_rules[] = {
-	{ "/usr/bin/", E7_PROT_ANY, E7_ACTION_ALLOW },
-	{ "/usr/bin/curl", E7_PROT_TCP, E7_ACTION_BLOCK },
-	{ "", E7_PROT_UDP, E7_ACTION_BLOCK },
-	{ "/usr/bin/dig", E7_PROT_UDP, E7_ACTION_ALLOW },
-	{ "/usr/bin/x/y/", E7_PROT_ANY, E7_ACTION_BLOCK },
-	{ "/srv/app", E7_PROT_ANY, E7_ACTION_ALLOW },
+	{ 0, "/usr/bin/", E7_PROT_ANY, E7_ACTION_ALLOW },
+	{ 0, "/usr/bin/curl", E7_PROT_TCP, E7_ACTION_BLOCK },
+	{ 0, "", E7_PROT_UDP, E7_ACTION_BLOCK },
+	{ 0, "/usr/bin/dig", E7_PROT_UDP, E7_ACTION_ALLOW },
+	{ 0, "/usr/bin/x/y/", E7_PROT_ANY, E7_ACTION_BLOCK },
+	{ 0, "/srv/app", E7_PROT_ANY, E7_ACTION_ALLOW },
+	{ FOREIGN, "", E7_PROT_ANY, E7_ACTION_BLOCK },
+	{ FOREIGN, "/usr/sbin/nginx", E7_PROT_TCP, E7_ACTION_ALLOW },
+	{ FOREIGN, "/srv/", E7_PROT_TCP, E7_ACTION_ALLOW },
+	{ E7_CLASS_KERNEL, "", E7_PROT_UDP, E7_ACTION_ALLOW },
 };
 
 static const struct {
+	u8 class;
 	const char *path;
 	u16 prot;
 	int action;	/* 0: no rule */
 } worked_flows[] = {
-	{ "/usr/bin/ssh", E7_PROT_TCP, E7_ACTION_ALLOW },
-	{ "/usr/bin/curl", E7_PROT_TCP, E7_ACTION_BLOCK },
-	{ "/usr/bin/curl", E7_PROT_UDP, E7_ACTION_ALLOW },
-	{ "/usr/bin/dig", E7_PROT_UDP, E7_ACTION_ALLOW },
-	{ "/usr/bin/ping", E7_PROT_UDP, E7_ACTION_ALLOW },
-	{ "/opt/app", E7_PROT_UDP, E7_ACTION_BLOCK },
-	{ "/opt/app", E7_PROT_TCP, 0 },
-	{ "/usr/bin/x/y", E7_PROT_TCP, E7_ACTION_ALLOW },
-	{ "/usr/bin/x/y/z", E7_PROT_TCP, E7_ACTION_BLOCK },
-	{ "/usr/binx/y", E7_PROT_TCP, 0 },
-	{ "/usr/bin", E7_PROT_TCP, 0 },
-	{ "/srv/app", E7_PROT_UDP, E7_ACTION_ALLOW },
-	{ "/srv/app/x", E7_PROT_TCP, 0 },
-	{ NULL, E7_PROT_UDP, E7_ACTION_BLOCK },
-	{ NULL, E7_PROT_TCP, 0 },
+	{ HOST, "/usr/bin/ssh", E7_PROT_TCP, E7_ACTION_ALLOW },
+	{ HOST, "/usr/bin/curl", E7_PROT_TCP, E7_ACTION_BLOCK },
+	{ HOST, "/usr/bin/curl", E7_PROT_UDP, E7_ACTION_ALLOW },
+	{ HOST, "/usr/bin/dig", E7_PROT_UDP, E7_ACTION_ALLOW },
+	{ HOST, "/usr/bin/ping", E7_PROT_UDP, E7_ACTION_ALLOW },
+	{ HOST, "/opt/app", E7_PROT_UDP, E7_ACTION_BLOCK },
+	{ HOST, "/opt/app", E7_PROT_TCP, 0 },
+	{ HOST, "/usr/bin/x/y", E7_PROT_TCP, E7_ACTION_ALLOW },
+	{ HOST, "/usr/bin/x/y/z", E7_PROT_TCP, E7_ACTION_BLOCK },
+	{ HOST, "/usr/binx/y", E7_PROT_TCP, 0 },
+	{ HOST, "/usr/bin", E7_PROT_TCP, 0 },
+	{ HOST, "/srv/app", E7_PROT_UDP, E7_ACTION_ALLOW },
+	{ HOST, "/srv/app/x", E7_PROT_TCP, 0 },
+	{ FOREIGN, "/usr/sbin/nginx", E7_PROT_TCP, E7_ACTION_ALLOW },
+	{ FOREIGN, "/usr/sbin/nginx", E7_PROT_UDP, E7_ACTION_BLOCK },
+	{ FOREIGN, "/usr/bin/curl", E7_PROT_TCP, E7_ACTION_BLOCK },
+	{ FOREIGN, "/usr/bin/dig", E7_PROT_UDP, E7_ACTION_BLOCK },
+	{ FOREIGN, "/srv/app", E7_PROT_TCP, E7_ACTION_ALLOW },
+	{ FOREIGN, NULL, E7_PROT_TCP, E7_ACTION_BLOCK },
+	{ HOST, "/usr/sbin/nginx", E7_PROT_TCP, 0 },
+	{ E7_CLASS_KERNEL, NULL, E7_PROT_UDP, E7_ACTION_ALLOW },
+	{ E7_CLASS_KERNEL, NULL, E7_PROT_TCP, 0 },
+	{ E7_CLASS_DELETED, NULL, E7_PROT_UDP, E7_ACTION_BLOCK },
+	{ E7_CLASS_MEMFD, NULL, E7_PROT_TCP, 0 },
+	{ E7_CLASS_UNKNOWN, NULL, E7_PROT_UDP, E7_ACTION_BLOCK },
+	{ E7_CLASS_UNKNOWN, NULL, E7_PROT_TCP, 0 },
 };
 
 void test_rule_worked(void)
@@ -95,23 +134,29 @@ void test_rule_worked(void)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(worked_rules); i++) {
-		match = match_of(worked_rules[i].path, worked_rules[i].prot);
+		match = match_of(worked_rules[i].class, worked_rules[i].path,
+				 worked_rules[i].prot);
 		CHECK(rule_set_put(set, &match, worked_rules[i].action,
 				   i + 1) == 1);
 		CHECK(rule_set_put(set, &match, worked_rules[i].action,
 				   99) == 0);
 	}
 	for (i = 0; i < ARRAY_SIZE(worked_flows); i++) {
-		flow = flow_of(worked_flows[i].path, worked_flows[i].prot);
+		flow = flow_of(worked_flows[i].class, worked_flows[i].path,
+			       worked_flows[i].prot);
 		rule = rule_set_decide(set, &flow);
 		CHECK((rule ? rule->action : 0) == worked_flows[i].action,
-		      "%s %u", flow.path ? flow.path : "-", flow.prot);
+		      "%u %s %u", flow.class, flow.path ?: "-", flow.prot);
 	}
 	CHECK(!rule_set_sort(set));
 	CHECK(!strcmp(set->order[0]->path, "/srv/app"));
-	CHECK(!strcmp(set->order[3]->path, "/usr/bin/x/y/"));
-	CHECK(!strcmp(set->order[4]->path, "/usr/bin/"));
-	CHECK(!set->order[5]->length);
+	CHECK(!strcmp(set->order[3]->path, "/usr/sbin/nginx"));
+	CHECK(!strcmp(set->order[4]->path, "/usr/bin/x/y/"));
+	CHECK(!strcmp(set->order[5]->path, "/usr/bin/"));
+	CHECK(!strcmp(set->order[6]->path, "/srv/"));
+	CHECK(set->order[7]->class == FOREIGN && !set->order[7]->length);
+	CHECK(set->order[8]->class == E7_CLASS_KERNEL);
+	CHECK(!set->order[9]->length && !set->order[9]->class);
 	rule_set_free(set);
 	CHECK(!shim_live, "%ld left", shim_live);
 }
@@ -123,6 +168,7 @@ void test_rule_worked(void)
 struct model {
 	struct {
 		char path[16];
+		u8 class;
 		u16 prot;
 		enum e7_action action;
 		u64 id;
@@ -130,13 +176,15 @@ struct model {
 	unsigned int count;
 };
 
-static int model_find(const struct model *model, const char *path, u16 prot)
+static int model_find(const struct model *model,
+		      const struct rule_match *match)
 {
 	unsigned int i;
 
 	for (i = 0; i < model->count; i++)
-		if (!strcmp(model->rules[i].path, path) &&
-		    model->rules[i].prot == prot)
+		if (!strcmp(model->rules[i].path, match->path) &&
+		    model->rules[i].class == match->class &&
+		    model->rules[i].prot == match->prot)
 			return i;
 	return -1;
 }
@@ -153,9 +201,14 @@ static bool model_matches(const struct model *model, unsigned int i,
 {
 	const char *path = model->rules[i].path;
 	size_t length = strlen(path);
+	u8 class = model->rules[i].class;
 
 	if (model->rules[i].prot != E7_PROT_ANY &&
 	    model->rules[i].prot != flow->prot)
+		return false;
+	if (!class && length)
+		class = HOST;
+	if (class && class != flow->class)
 		return false;
 	if (!length)
 		return true;
@@ -166,17 +219,17 @@ static bool model_matches(const struct model *model, unsigned int i,
 	return !strcmp(flow->path, path);
 }
 
-/* docs/rules.md: exact before longer folder before shorter before none, then
- * the protocol before any.
+/* docs/rules.md: exact before longer folder before shorter before class before
+ * none, then the protocol before any.
  */
 static long model_rank(const struct model *model, unsigned int i)
 {
 	const char *path = model->rules[i].path;
 	size_t length = strlen(path);
-	long rank = length;
+	long rank = model->rules[i].class ? 1 : 0;
 
-	if (length && path[length - 1] != '/')
-		rank = 1000;
+	if (length)
+		rank = path[length - 1] == '/' ? 1 + length : 1000;
 	return 2 * rank + (model->rules[i].prot != E7_PROT_ANY);
 }
 
@@ -215,6 +268,17 @@ static u16 random_prot(bool may_be_any)
 	return prots[check_below(may_be_any ? 4 : 3)];
 }
 
+/* Of a rule: any that may stand beside a path, or alone. */
+static u8 random_class(bool has_path)
+{
+	static const u8 classes[] = {
+		RULE_NO_CLASS, FOREIGN, E7_CLASS_DELETED, E7_CLASS_MEMFD,
+		E7_CLASS_KERNEL,
+	};
+
+	return classes[check_below(has_path ? 2 : ARRAY_SIZE(classes))];
+}
+
 static void model_step(struct model *model, struct rule_set **set, u64 *id)
 {
 	char path[16] = "";
@@ -227,8 +291,8 @@ static void model_step(struct model *model, struct rule_set **set, u64 *id)
 
 	if (check_below(5))
 		random_path(path, true);
-	match = match_of(path, prot);
-	i = model_find(model, path, prot);
+	match = match_of(random_class(*path), path, prot);
+	i = model_find(model, &match);
 
 	switch (check_below(8)) {
 	case 0:
@@ -261,6 +325,7 @@ static void model_step(struct model *model, struct rule_set **set, u64 *id)
 		if (i < 0) {
 			i = model->count++;
 			strcpy(model->rules[i].path, path);
+			model->rules[i].class = match.class;
 			model->rules[i].prot = prot;
 			model->rules[i].id = *id;
 		}
@@ -270,18 +335,20 @@ static void model_step(struct model *model, struct rule_set **set, u64 *id)
 
 static void model_compare(const struct model *model, struct rule_set *set)
 {
+	u8 class = HOST + check_below(E7_CLASS_UNKNOWN);
+	bool has_path = class == HOST || (class == FOREIGN && check_below(8));
 	char path[16];
 	struct rule_flow flow;
 	const struct rule *rule;
 	int best;
 
 	random_path(path, false);
-	flow = flow_of(check_below(8) ? path : NULL, random_prot(false));
+	flow = flow_of(class, has_path ? path : NULL, random_prot(false));
 	best = model_decide(model, &flow);
 	rule = rule_set_decide(set, &flow);
 	CHECK(rule ? best >= 0 && rule->id == model->rules[best].id &&
 		     rule->action == model->rules[best].action : best < 0,
-	      "%s %u", flow.path ? flow.path : "-", flow.prot);
+	      "%u %s %u", flow.class, flow.path ?: "-", flow.prot);
 	CHECK(set->count == model->count);
 	if (rule)
 		CHECK(rule_set_by_id(set, rule->id) == rule);
@@ -316,8 +383,9 @@ void test_rule_model(unsigned long rounds)
 
 void test_rule_memory(void)
 {
-	struct rule_match match = match_of("/usr/bin/curl", E7_PROT_TCP);
-	struct rule_flow flow = flow_of("/usr/bin/curl", E7_PROT_TCP);
+	struct rule_match match = match_of(0, "/usr/bin/curl", E7_PROT_TCP);
+	struct rule_flow flow = flow_of(HOST, "/usr/bin/curl",
+					 E7_PROT_TCP);
 	struct rule_set *set, *copy;
 	int fail;
 

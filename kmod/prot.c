@@ -6,21 +6,20 @@
 #include <linux/kernel.h>
 
 #include "prot.h"
+#include "uapi/e7.h"
 
-static const struct prot_ops *const prot_table[] = {
-	&prot_tcp,
-	&prot_udp,
-	&prot_icmp,
-	&prot_icmp6,
+static const struct prot_ops *const prot_table[E7_PROT_ANY] = {
+	[E7_PROT_ICMP] = &prot_icmp,
+	[E7_PROT_TCP] = &prot_tcp,
+	[E7_PROT_UDP] = &prot_udp,
+	[E7_PROT_DCCP] = &prot_dccp,
+	[E7_PROT_ICMP6] = &prot_icmp6,
+	[E7_PROT_SCTP] = &prot_sctp,
+	[E7_PROT_UDPLITE] = &prot_udplite,
 };
 
 /* The submodule of an IP protocol, or null. */
 const struct prot_ops *prot_find(unsigned int number)
 {
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(prot_table); i++)
-		if (prot_table[i]->number == number)
-			return prot_table[i];
-	return NULL;
+	return number < ARRAY_SIZE(prot_table) ? prot_table[number] : NULL;
 }

@@ -10,11 +10,9 @@ static enum prot_result prot_tcp_parse(const u8 *header, unsigned int rest,
 {
 	unsigned int length = (header[12] >> 4) * 4;
 
-	if (length < TCP_HEADER || length > rest)
+	if (length < TCP_HEADER || (length > rest && !ports->partial))
 		return PROT_MALFORMED;
-	ports->source = prot_u16(header);
-	ports->destination = prot_u16(header + 2);
-	ports->present = true;
+	prot_read_ports(header, ports);
 	return PROT_OK;
 }
 
@@ -22,5 +20,6 @@ const struct prot_ops prot_tcp = {
 	.name = "tcp",
 	.number = E7_PROT_TCP,
 	.size = TCP_HEADER,
+	.has_ports = true,
 	.parse = prot_tcp_parse,
 };

@@ -10,11 +10,10 @@ static enum prot_result prot_udp_parse(const u8 *header, unsigned int rest,
 {
 	unsigned int length = prot_u16(header + 4);
 
-	if (length && (length < UDP_HEADER || length > rest))
+	if (length && (length < UDP_HEADER ||
+		       (length > rest && !ports->partial)))
 		return PROT_MALFORMED;
-	ports->source = prot_u16(header);
-	ports->destination = prot_u16(header + 2);
-	ports->present = true;
+	prot_read_ports(header, ports);
 	return PROT_OK;
 }
 
@@ -22,5 +21,6 @@ const struct prot_ops prot_udp = {
 	.name = "udp",
 	.number = E7_PROT_UDP,
 	.size = UDP_HEADER,
+	.has_ports = true,
 	.parse = prot_udp_parse,
 };

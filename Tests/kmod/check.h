@@ -34,6 +34,7 @@ void test_rule_worked(void);
 void test_rule_model(unsigned long rounds);
 void test_rule_memory(void);
 void test_prot(void);
+void test_prot_ip(void);
 void test_schema(void);
 
 #endif /* CHECK_H */

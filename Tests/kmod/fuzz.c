@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * libFuzzer over the module's parsers: the first byte chooses a protocol, or
- * the form of a path and then the ruleset that is made of such paths.
+ * libFuzzer over the module's pure files.  The first byte chooses what is fed:
+ * a protocol's parser, the walk over IP headers, or the ruleset.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,20 +10,159 @@
 #include "../../kmod/rule_set.h"
 #include "linux/shim.h"
 
-static void fuzz_prot(unsigned int number, const u8 *data, size_t size)
+static void require(bool condition)
+{
+	if (!condition)
+		abort();
+}
+
+/* What holds for the header's bytes, read here once more, behind any parser. */
+static void fuzz_prot(unsigned int number, bool partial, const u8 *data,
+		      size_t size)
 {
 	const struct prot_ops *ops = prot_find(number);
-	struct prot_ports ports = { 0 };
+	struct prot_ports ports = { .partial = partial };
+	struct prot_ports whole = { 0 };
+	enum prot_result result;
 	u8 *exact;
 
 	if (!ops || size < ops->size)
 		return;
 	exact = malloc(ops->size);
 	memcpy(exact, data, ops->size);
-	ops->parse(exact, size, &ports);
-	if (ports.echo_request && ports.echo_reply)
-		abort();
+	result = ops->parse(exact, size, &ports);
+	require(!(ports.echo_request && ports.echo_reply));
+	require(ports.present == (ops->has_ports && result == PROT_OK));
+	if (ports.present)
+		require(ports.source == data[0] * 256 + data[1] &&
+			ports.destination == data[2] * 256 + data[3]);
+	/* What is right as a whole is right as a beginning. */
+	if (ops->parse(exact, size, &whole) == PROT_OK) {
+		ports = (struct prot_ports) { .partial = true };
+		require(ops->parse(exact, size, &ports) == PROT_OK);
+	}
 	free(exact);
+}
+
+struct packet {
+	const u8 *bytes;
+	unsigned int size;
+};
+
+/* Each piece in its own allocation, so that a byte too far is seen. */
+static u8 *fetched;
+
+static const u8 *fetch(const void *from, unsigned int offset,
+		       unsigned int size, void *buffer)
+{
+	const struct packet *packet = from;
+
+	(void)buffer;
+	if (offset > packet->size || packet->size - offset < size)
+		return NULL;
+	free(fetched);
+	fetched = malloc(size);
+	memcpy(fetched, packet->bytes + offset, size);
+	return fetched;
+}
+
+static enum prot_result fuzz_parse(bool six, const u8 *data, unsigned int size,
+				   struct prot_ip *ip)
+{
+	struct packet packet = { .bytes = data, .size = size };
+	unsigned int fixed = six ? PROT_IP6_SIZE : PROT_IP4_SIZE;
+	u8 *header;
+	enum prot_result result;
+
+	if (fixed > size)
+		fixed = size;
+	header = malloc(fixed ? fixed : 1);
+	memcpy(header, data, fixed);
+	result = six ? prot_ip6(header, size, fetch, &packet, ip) :
+		       prot_ip4(header, size, ip);
+	free(header);
+	return result;
+}
+
+/*
+ * The end of a chain of extension headers, by recursion over RFC 8200's text;
+ * negative: there is none.  *number is what stands there.
+ */
+static long chain_end(const u8 *data, unsigned int end, unsigned int at,
+		      unsigned int *number, bool *later)
+{
+	static const u8 unit[256] = { [0] = 8, [43] = 8, [51] = 4, [60] = 8 };
+	bool is_fragment = *number == 44;
+	unsigned int size;
+
+	if (!unit[*number] && !is_fragment)
+		return at;
+	if (*number == 0 && at != 40)
+		return -1;
+	if (at + 8 > end)
+		return -1;
+	size = is_fragment ? 8 :
+	       *number == 51 ? 8 + data[at + 1] * 4 : 8 + data[at + 1] * 8;
+	if (at + size > end)
+		return -1;
+	*number = data[at];
+	if (is_fragment && (data[at + 2] || data[at + 3] >> 3)) {
+		*later = true;
+		/* TCP's flags, RFC 1858 */
+		if (*number == 6 && !data[at + 2] && data[at + 3] >> 3 == 1)
+			return -1;
+		return *number ? (long)(at + size) : -1;
+	}
+	return chain_end(data, end, at + size, number, later);
+}
+
+static void fuzz_ip6(const u8 *data, unsigned int size)
+{
+	unsigned int end = size, length, number;
+	struct prot_ip ip = { 0 }, cut = { 0 };
+	bool later = false;
+	long due = -1;
+
+	if (size >= 40 && data[0] >> 4 == 6) {
+		length = data[4] * 256 + data[5];
+		number = data[6];
+		if (length)
+			end = length + 40;
+		if (end <= size)
+			due = chain_end(data, end, 40, &number, &later);
+	}
+	require((fuzz_parse(true, data, size, &ip) == PROT_OK) == (due >= 0));
+	if (due < 0)
+		return;
+	require(ip.offset == due && ip.offset + ip.rest == end);
+	require(ip.number == number && ip.hop_limit == data[7]);
+	require(ip.later == later);
+
+	/* What is behind the headers does not count, what is missing does. */
+	if (!length) {
+		require(fuzz_parse(true, data, due, &cut) == PROT_OK);
+		require(cut.offset == due && !cut.rest && cut.number == number);
+		require(fuzz_parse(true, data, due - 1, &cut) ==
+			PROT_MALFORMED);
+	}
+}
+
+static void fuzz_ip4(const u8 *data, unsigned int size)
+{
+	unsigned int end = size, units;
+	struct prot_ip ip = { 0 };
+
+	if (fuzz_parse(false, data, size, &ip) != PROT_OK)
+		return;
+	if (data[2] || data[3])
+		end = data[2] * 256 + data[3];
+	units = (data[6] % 32) * 256 + data[7];
+	require(data[0] >= 0x45 && data[0] <= 0x4f);
+	require(ip.offset == (data[0] - 0x40) * 4u);
+	require(end <= size && ip.offset + ip.rest == end);
+	require(ip.number == data[9] && ip.hop_limit == data[8]);
+	require(ip.later == !!units);
+	require(ip.first == (!units && data[6] & 0x20));
 }
 
 /* Of a rule: with 'F' in front of the path it is a foreign program's. */
@@ -90,13 +229,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const u8 numbers[] = { 6, 17, 1, 58 };
+	static const u8 numbers[] = { 6, 17, 1, 58, 33, 132, 136 };
+	unsigned int chosen;
 
 	if (!size)
 		return 0;
-	if (data[0] % 8 < ARRAY_SIZE(numbers))
-		fuzz_prot(numbers[data[0] % 8], data + 1, size - 1);
+	chosen = data[0] % 16;
+	if (chosen < ARRAY_SIZE(numbers))
+		fuzz_prot(numbers[chosen], data[0] & 16, data + 1, size - 1);
+	else if (chosen < 10)
+		fuzz_ip6(data + 1, size - 1);
+	else if (chosen < 12)
+		fuzz_ip4(data + 1, size - 1);
 	else
 		fuzz_rules(data + 1, size - 1);
+	free(fetched);
+	fetched = NULL;
 	return 0;
 }

@@ -28,6 +28,7 @@ int main(int argc, char **argv)
 
 	test_schema();
 	test_prot();
+	test_prot_ip();
 	test_rule_path();
 	test_rule_class();
 	test_rule_worked();

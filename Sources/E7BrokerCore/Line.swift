@@ -12,19 +12,24 @@ enum Line {
     Array(text.utf8) + [UInt8(ascii: "\n")]
   }
 
-  /// A packet worth telling: this machine's end before the other one.
+  /// A packet worth telling: the program as a rule names it, this machine's end before the other
+  /// one.
   ///
   /// `event norule allow out tcp /usr/bin/curl 192.0.2.1:40000 192.0.2.2:80 uid 1000 pid 7 by unkrule`
   static func event(_ event: Event) -> [UInt8] {
     var words = [
       "event", word(.event, event.kind.rawValue), word(.verdict, event.verdict.rawValue),
       word(.direction, event.direction.rawValue), Listing.prot(event.prot),
-      event.path.isEmpty ? "-" : Text.word(event.path),
+      Listing.program(event.programClass, event.path) ?? "-",
       AddressText.endpoint(event.local, port: event.localPort),
       AddressText.endpoint(event.remote, port: event.remotePort),
     ]
     if let uid = event.uid { words.append("uid \(uid)") }
     if let pid = event.pid { words.append("pid \(pid)") }
+    if let start = event.start { words.append("start \(start)") }
+    if let mntns = event.mntns { words.append("mntns \(mntns)") }
+    if !event.script.isEmpty { words.append("script " + Text.word(event.script)) }
+    if let statistic = event.statistic { words.append("stat " + statistic.word) }
     words.append("by " + word(.reason, event.reason.rawValue))
     if let rule = event.rule { words.append("id \(rule)") }
     if event.leftOut > 0 { words.append("left-out \(event.leftOut)") }

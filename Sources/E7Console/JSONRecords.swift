@@ -3,18 +3,19 @@ import CE7Schema
 import E7IPC
 import E7Rules
 
-// Each object says its `type`.  A path that is no UTF-8 stands in `pathHex`, since JSON has text
-// alone; a member that has no value is not there.
+// Each object says its `type`.  A path that is no UTF-8 stands in `pathHex`, a script in `scriptHex`,
+// since JSON has text alone; a member that has no value is not there.
 
-struct JSONPath: Encodable {
-  var path: String?
-  var pathHex: String?
+/// Bytes as text, or in hexadecimal digits where they are none; neither where there are none.
+struct JSONBytes {
+  var text: String?
+  var hex: String?
 
   init(_ bytes: [UInt8]) {
     guard !bytes.isEmpty else { return }
-    path = String(validating: bytes, as: UTF8.self)
-    if path == nil {
-      pathHex = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    text = String(validating: bytes, as: UTF8.self)
+    if text == nil {
+      hex = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
   }
 }
@@ -24,20 +25,23 @@ struct JSONRule: Encodable {
   var id: UInt64
   var action: String
   var prot: String
+  var programClass: String?
   var path: String?
   var pathHex: String?
 
   enum CodingKeys: String, CodingKey {
     case type, id, action, path, pathHex
     case prot = "protocol"
+    case programClass = "class"
   }
 
   init(_ rule: Rule) {
     id = rule.id
     action = Words.word(.action, UInt32(rule.action.rawValue)) ?? "\(rule.action.rawValue)"
     prot = Listing.prot(rule.match.prot)
-    let path = JSONPath(rule.match.path)
-    (self.path, pathHex) = (path.path, path.pathHex)
+    programClass = rule.match.programClass?.word
+    let path = JSONBytes(rule.match.path)
+    (self.path, pathHex) = (path.text, path.hex)
   }
 }
 
@@ -94,9 +98,17 @@ struct JSONEvent: Encodable {
   var rule: UInt64?
   var direction: String
   var prot: String
+  var programClass: String?
+  /// Why the program is unknown: the name of a statistic.
+  var statistic: String?
   var path: String?
   var pathHex: String?
+  var mntns: UInt32?
+  var script: String?
+  var scriptHex: String?
   var pid: UInt32?
+  /// Nanoseconds since boot.
+  var start: UInt64?
   var uid: UInt32?
   var local: JSONEndpoint
   var remote: JSONEndpoint
@@ -108,8 +120,9 @@ struct JSONEvent: Encodable {
 
   enum CodingKeys: String, CodingKey {
     case type, kind, verdict, reason, rule, direction, path, pathHex, pid, uid, local, remote
-    case netns, cgroup, time, leftOut, lost
+    case netns, cgroup, time, leftOut, lost, statistic, mntns, script, scriptHex, start
     case prot = "protocol"
+    case programClass = "class"
   }
 
   init(_ event: Event) {
@@ -119,9 +132,15 @@ struct JSONEvent: Encodable {
     rule = event.rule
     direction = Words.word(.direction, UInt32(event.direction.rawValue)) ?? ""
     prot = Listing.prot(event.prot)
-    let path = JSONPath(event.path)
-    (self.path, pathHex) = (path.path, path.pathHex)
+    programClass = event.programClass?.word
+    statistic = event.statistic?.word
+    let path = JSONBytes(event.path)
+    (self.path, pathHex) = (path.text, path.hex)
+    mntns = event.mntns
+    let script = JSONBytes(event.script)
+    (self.script, scriptHex) = (script.text, script.hex)
     pid = event.pid
+    start = event.start
     uid = event.uid
     local = JSONEndpoint(address: AddressText.text(event.local), port: event.localPort)
     remote = JSONEndpoint(address: AddressText.text(event.remote), port: event.remotePort)

@@ -40,7 +40,7 @@ public struct ToldText {
       Words.word(.event, UInt32(event.kind.rawValue)) ?? "event",
       Listing.prot(event.prot),
       Words.word(.direction, UInt32(event.direction.rawValue)) ?? "",
-      event.path.isEmpty ? "unknown program" : Text.word(event.path),
+      program(event),
     ]
     if let pid = event.pid { words.append("pid \(pid)") }
     if let uid = event.uid { words.append("uid \(uid)") }
@@ -57,6 +57,17 @@ public struct ToldText {
     words.append(Words.word(.verdict, UInt32(event.verdict.rawValue)) ?? "")
     if event.leftOut > 0 { words.append("(\(event.leftOut) more left out)") }
     return words.joined(separator: " ")
+  }
+
+  /// `/usr/bin/python3 (script ./fetch.py)`, `foreign /usr/bin/curl (mnt 4026532289)`,
+  /// `unknown (searching)`.
+  private static func program(_ event: Event) -> String {
+    let name = Listing.program(event.programClass, event.path) ?? ProgramClass.unknown.word
+    var details: [String] = []
+    if let statistic = event.statistic { details.append(statistic.word) }
+    if let mntns = event.mntns { details.append("mnt \(mntns)") }
+    if !event.script.isEmpty { details.append("script " + Text.word(event.script)) }
+    return details.isEmpty ? name : "\(name) (\(details.joined(separator: ", ")))"
   }
 
   private static func reason(_ event: Event) -> String {

@@ -5,22 +5,32 @@ public import CE7Schema
 public struct Match: Equatable, Hashable, Sendable {
   /// An IP protocol 0…255, or `NamedProtocol.any`.
   public var prot: UInt16
-  /// An executable, or with a final slash a folder at any depth; empty for every program.
+  /// A class of programs; without one a path is the host's, and no path means every program.
+  public var programClass: ProgramClass?
+  /// An executable, or with a final slash a folder at any depth; empty for every program of the
+  /// class.
   public var path: [UInt8]
 
-  /// A match of this protocol and path.
-  public init(prot: UInt16 = NamedProtocol.any.rawValue, path: [UInt8] = []) {
+  /// A match of this protocol, class and path.
+  public init(
+    prot: UInt16 = NamedProtocol.any.rawValue, programClass: ProgramClass? = nil,
+    path: [UInt8] = []
+  ) {
     self.prot = prot
+    self.programClass = programClass
     self.path = path
   }
 
-  init(_ reader: inout AttributeReader) {
+  init(_ reader: inout AttributeReader) throws(DecodeError) {
     prot = reader.u16(.prot) ?? NamedProtocol.any.rawValue
+    programClass = try reader.programClass()
     path = reader.string(.path) ?? []
   }
 
   func write(_ writer: inout AttributeWriter) {
-    if prot != NamedProtocol.any.rawValue || path.isEmpty { writer.u16(.prot, prot) }
+    let isAny = prot == NamedProtocol.any.rawValue
+    if !isAny || programClass == nil && path.isEmpty { writer.u16(.prot, prot) }
+    if let programClass { writer.u8(.programClass, UInt8(programClass.rawValue)) }
     if !path.isEmpty { writer.string(.path, path) }
   }
 }
@@ -46,7 +56,7 @@ public struct Rule: Equatable, Sendable {
     guard let id = reader.u64(.id) else { throw .missing(.id) }
     self.id = id
     action = try reader.action()
-    match = Match(&reader)
+    match = try Match(&reader)
     try reader.finish()
   }
 
@@ -63,6 +73,12 @@ extension AttributeReader {
     guard let number = u8(.action) else { throw .missing(.action) }
     guard let action = Action(wire: number) else { throw .outOfRange(.action) }
     return action
+  }
+
+  mutating func programClass() throws(DecodeError) -> ProgramClass? {
+    guard let number = u8(.programClass) else { return nil }
+    guard let known = ProgramClass(wire: number) else { throw .outOfRange(.programClass) }
+    return known
   }
 }
 
@@ -110,12 +126,12 @@ public enum Edit: Equatable, Sendable {
   public init(_ type: MessageType, _ reader: inout AttributeReader) throws(DecodeError) {
     switch type {
     case .ruleAdd:
-      self = .add(try reader.action(), Match(&reader))
+      self = .add(try reader.action(), try Match(&reader))
     case .ruleDel:
       if let id = reader.u64(.id) {
         self = .removeID(id)
       } else {
-        self = .remove(Match(&reader))
+        self = .remove(try Match(&reader))
       }
     case .ruleClear:
       var action: Action?
@@ -313,8 +329,18 @@ public struct Event: Equatable, Sendable {
   public var direction: Direction
   /// IP protocol 0…255.
   public var prot: UInt16
-  /// The executable; empty where the program is unknown.
+  /// What stands behind the packet.
+  public var programClass: ProgramClass?
+  /// Why the program is unknown, where it is.
+  public var statistic: Statistic?
+  /// The executable: of class `host` a path of the host, of class `foreign` one of its own mount
+  /// namespace; empty where there is none.
   public var path: [UInt8] = []
+  /// Inode number of the mount namespace that `path` is of, where it is not the host's.
+  public var mntns: UInt32?
+  /// What the interpreter in `path` was told to run, as it was told: a hint; empty where there is
+  /// none.
+  public var script: [UInt8] = []
   /// This machine's address, 4 or 16 bytes in network order.
   public var local: [UInt8]
   /// The other end's address, of the same family.
@@ -327,6 +353,8 @@ public struct Event: Equatable, Sendable {
   public var uid: UInt32?
   /// Process in the initial pid namespace, where it is known.
   public var pid: UInt32?
+  /// When that process began, in nanoseconds since boot, where it is known.
+  public var start: UInt64?
   /// Inode number of the network namespace.
   public var netns: UInt32
   /// Id of the socket's cgroup, where there is a socket.
@@ -375,11 +403,19 @@ public struct Event: Equatable, Sendable {
     self.init(
       kind: kind, verdict: verdict, reason: reason, direction: direction, prot: prot,
       local: local, remote: remote, netns: netns, time: time)
+    programClass = try reader.programClass()
+    if let number = reader.u8(.stat) {
+      guard let known = Statistic(wire: number) else { throw .outOfRange(.stat) }
+      statistic = known
+    }
     path = reader.string(.path) ?? []
+    mntns = reader.u32(.mntns)
+    script = reader.string(.script) ?? []
     localPort = reader.u16(.localPort)
     remotePort = reader.u16(.remotePort)
     uid = reader.u32(.uid)
     pid = reader.u32(.pid)
+    start = reader.u64(.start)
     cgroup = reader.u64(.cgroup)
     leftOut = reader.u64(.leftOut) ?? 0
     lost = reader.u64(.lost) ?? 0
@@ -398,11 +434,16 @@ public struct Event: Equatable, Sendable {
     writer.address(.remote, remote)
     writer.u32(.netns, netns)
     writer.u64(.time, time)
+    if let programClass { writer.u8(.programClass, UInt8(programClass.rawValue)) }
+    if let statistic { writer.u8(.stat, UInt8(statistic.rawValue)) }
     if !path.isEmpty { writer.string(.path, path) }
+    if let mntns { writer.u32(.mntns, mntns) }
+    if !script.isEmpty { writer.string(.script, script) }
     if let localPort { writer.u16(.localPort, localPort) }
     if let remotePort { writer.u16(.remotePort, remotePort) }
     if let uid { writer.u32(.uid, uid) }
     if let pid { writer.u32(.pid, pid) }
+    if let start { writer.u64(.start, start) }
     if let cgroup { writer.u64(.cgroup, cgroup) }
     if leftOut > 0 { writer.u64(.leftOut, leftOut) }
     if lost > 0 { writer.u64(.lost, lost) }

@@ -88,6 +88,14 @@ extension ProgramClass {
     self.init(rawValue: UInt16(number))
   }
 
+  /// The classes that a rule may name, in the order of the schema.
+  ///
+  /// Of class `host` are rules that give a path alone, and nobody knows what is `unknown`.
+  public static let ofRules: [ProgramClass] = [.foreign, .deleted, .memfd, .kernel]
+
+  /// Whether a rule that names this class may go on with a path.
+  public var takesPath: Bool { self == .foreign }
+
   /// The name that the schema gives it.
   public var word: String {
     Words.word(.programClass, UInt32(rawValue)) ?? "\(rawValue)"

@@ -18,6 +18,15 @@ extension Match {
     if prot > NamedProtocol.any.rawValue {
       return "protocol \(prot) does not exist; expected 0 to 255, or 256 for any"
     }
+    if let programClass {
+      if !ProgramClass.ofRules.contains(programClass) {
+        let words = ProgramClass.ofRules.map(\.word).joined(separator: ", ")
+        return "rules do not name class \(programClass.word); expected \(words), or a path alone"
+      }
+      if !path.isEmpty && !programClass.takesPath {
+        return "class \(programClass.word) takes no path; expected the class alone"
+      }
+    }
     if path.isEmpty { return nil }
     guard let fault = PathForm.fault(path) else { return nil }
     return "the path \(fault.problem); expected \(fault.expected)"

@@ -35,7 +35,8 @@ extension Action {
 extension Match {
   fileprivate var words: [UInt8] {
     let name = Words.word(.namedProtocol, UInt32(prot)) ?? "\(prot)"
-    return Array(" \(name)".utf8) + (path.isEmpty ? [] : [32] + path)
+    let program = programClass.map { " \($0.word)" } ?? ""
+    return Array(" \(name)\(program)".utf8) + (path.isEmpty ? [] : [32] + path)
   }
 }
 

@@ -6,8 +6,8 @@ import E7IPC
 ///
 /// The rows of `all` stand in the order in which a line gives them.
 struct Clause: Sendable {
-  /// What its first word may be, for errors.
-  let expected: [String]
+  /// What its first word may be behind the words that were taken, for errors.
+  let expected: @Sendable (Filter) -> [String]
   /// The keywords among that.
   let keywords: [String]
   /// Takes the clause where the next word begins it.
@@ -17,15 +17,18 @@ struct Clause: Sendable {
 
   static let all: [Clause] = [
     Clause(
-      expected: ["a protocol name", "a number 0…255"], keywords: Words.all(.namedProtocol),
-      take: takeProtocol, words: protocolWords),
+      expected: { _ in ["a protocol name", "a number 0…255"] },
+      keywords: Words.all(.namedProtocol), take: takeProtocol, words: protocolWords),
     Clause(
-      expected: ["an absolute path"], keywords: [],
+      expected: { _ in classes.map(\.word) }, keywords: classes.map(\.word),
+      take: takeClass, words: classWords),
+    Clause(
+      expected: { filter in filter.takesPath ? ["an absolute path"] : [] }, keywords: [],
       take: takePath, words: pathWords),
   ]
 
   /// What may begin a match, for errors.
-  static var beginnings: [String] { all.flatMap(\.expected) }
+  static var beginnings: [String] { all.flatMap { $0.expected(Filter()) } }
 }
 
 extension WordReader {
@@ -52,7 +55,8 @@ extension WordReader {
           expected: Phrase.either(others + Clause.beginnings),
           keywords: others + rest.flatMap(\.keywords))
       } else {
-        try finish(expected: rest.flatMap(\.expected), keywords: rest.flatMap(\.keywords))
+        try finish(
+          expected: rest.flatMap { $0.expected(filter) }, keywords: rest.flatMap(\.keywords))
       }
     }
   }
@@ -81,10 +85,41 @@ extension WordReader {
   return [Listing.prot(prot)]
 }
 
+private let classes = ProgramClass.ofRules
+
+extension Filter {
+  fileprivate var takesPath: Bool { programClass?.takesPath ?? true }
+}
+
+@Sendable private func takeClass(
+  _ reader: inout WordReader, _ filter: inout Filter
+) throws(SyntaxError) -> Bool {
+  guard let word = reader.next, let number = Words.number(.programClass, word.bytes),
+    let named = ProgramClass(rawValue: number)
+  else { return false }
+  guard classes.contains(named) else {
+    throw word.error(
+      "rules do not name class '\(named.word)'",
+      expected: Phrase.either(classes.map(\.word) + ["an absolute path"]))
+  }
+  filter.programClass = named
+  _ = reader.take()
+  return true
+}
+
+@Sendable private func classWords(_ filter: Filter) -> [String] {
+  guard let programClass = filter.programClass else { return [] }
+  return [programClass.word]
+}
+
 @Sendable private func takePath(
   _ reader: inout WordReader, _ filter: inout Filter
 ) throws(SyntaxError) -> Bool {
   guard let word = reader.next, word.bytes.contains(UInt8(ascii: "/")) else { return false }
+  if let programClass = filter.programClass, !programClass.takesPath {
+    throw word.error(
+      "class '\(programClass.word)' takes no path", expected: "the end of the line")
+  }
   if let fault = PathForm.fault(word.bytes) {
     throw word.error("the path '\(word.excerpt)' \(fault.problem)", expected: fault.expected)
   }

@@ -56,6 +56,15 @@ public enum Listing {
     Words.word(.namedProtocol, UInt32(prot)) ?? "\(prot)"
   }
 
+  /// The program of a packet as a rule names it: a path, a class, or class and path; nil where
+  /// nothing is known of it.
+  public static func program(_ programClass: ProgramClass?, _ path: [UInt8]) -> String? {
+    var words: [String] = []
+    if let programClass, programClass != .host || path.isEmpty { words.append(programClass.word) }
+    if !path.isEmpty { words.append(Text.word(path)) }
+    return words.isEmpty ? nil : line(words)
+  }
+
   private static func word(_ action: Action) -> String {
     Words.word(.action, UInt32(action.rawValue)) ?? "\(action.rawValue)"
   }

@@ -18,20 +18,22 @@ struct Client: ParsableCommand {
       Without a command, a console: one command a line, events in between.
 
       COMMANDS
-        query [ACTION] [PROTO] [PATH]  the mode and the rules, most specific first
-        get [FLAG]                     one flag, or all
-        stats                          how programs were found, and why not
-        events                         events and notices as they come
-        ACTION [PROTO] [PATH]          add a rule, or change its action
-        clear [ACTION]                 remove all rules, or those with the action
-        clear [PROTO] [PATH]           remove the one rule with this match
-        clear id N                     remove the rule with this number
-        set FLAG VALUE                 set a flag
-        enable, block, allow           set mode enabled, block, disabled
-        disconnect, quit               no more events; end the console
+        query [ACTION] [PROTO] [PROGRAM]  the mode and the rules, most specific first
+        get [FLAG]                        one flag, or all
+        stats                             how programs were found, and why not
+        events                            events and notices as they come
+        ACTION [PROTO] [PROGRAM]          add a rule, or change its action
+        clear [ACTION]                    remove all rules, or those with the action
+        clear [PROTO] [PROGRAM]           remove the one rule with this match
+        clear id N                        remove the rule with this number
+        set FLAG VALUE                    set a flag
+        enable, block, allow              set mode enabled, block, disabled
+        disconnect, quit                  no more events; end the console
 
-      ACTION is allow or block, PROTO a name or a number 0…255, PATH an
-      executable, or with a final slash every executable below a folder.
+      ACTION is allow or block, PROTO a name or a number 0…255. PROGRAM is an
+      executable, or with a final slash every executable below a folder; or a
+      class of programs: foreign (a container's, say), deleted, memfd, kernel.
+      A path may follow foreign, as it is seen in there.
       A file is read as a whole first; its rules between two other commands
       take effect as one change.
 

@@ -63,6 +63,26 @@ import Testing
     #expect(answer(world, world.open(), typed) == shown)
   }
 
+  @Test(
+    arguments: [
+      ("query foreign", "block tcp foreign /a  # id 1\nallow any foreign  # id 2\nok\n"),
+      ("query foreign /a", "block tcp foreign /a  # id 1\nok\n"),
+      ("query /a", "block tcp foreign /a  # id 1\nallow any /a  # id 3\nok\n"),
+      ("query allow kernel", "allow udp kernel  # id 4\nok\n"),
+      ("query memfd", "ok\n"),
+    ] as [(String, String)])
+  func rulesAboutClassesAreFound(typed: String, shown: String) {
+    let world = World()
+    let path = Array("/a".utf8)
+    world.kernel.rules = [
+      Rule(id: 1, action: .block, match: Match(prot: 6, programClass: .foreign, path: path)),
+      Rule(id: 2, action: .allow, match: Match(programClass: .foreign)),
+      Rule(id: 3, action: .allow, match: Match(path: path)),
+      Rule(id: 4, action: .allow, match: Match(prot: 17, programClass: .kernel)),
+    ]
+    #expect(answer(world, world.open(), typed) == shown)
+  }
+
   @Test func getShowsEveryFlag() {
     let world = world()
     let shown = answer(world, world.open(), "get\n").split(separator: "\n")
@@ -157,8 +177,19 @@ import Testing
     six.rule = 4
     six.leftOut = 2
     six.lost = 1
+    var foreign = Event.of(uid: 1000, path: "/usr/bin/python3")
+    foreign.programClass = .foreign
+    foreign.mntns = 9
+    foreign.script = Array("a b".utf8)
+    foreign.start = 8
+    var unknown = six
+    unknown.programClass = .unknown
+    unknown.statistic = .nobody
     world.tell(
-      [.of(uid: 1000), .of(uid: 1001), six, .of(uid: 1000, path: "/tmp/\u{1b}[2J x")],
+      [
+        .of(uid: 1000), .of(uid: 1001), six, .of(uid: 1000, path: "/tmp/\u{1b}[2J x"), foreign,
+        unknown,
+      ],
       [.rules(generation: 8), .flag(FlagValue(flag: .mode, value: 2))])
     world.run()
     #expect(
@@ -166,6 +197,8 @@ import Testing
         event norule allow out tcp /usr/bin/curl 192.0.2.1:40000 192.0.2.2:80 uid 1000 pid 77 by unkrule
         event drop block in icmp6 - ::1 ::1 uid 1000 by rule id 4 left-out 2 lost 1
         event norule allow out tcp "/tmp/\x1b[2J x" 192.0.2.1:40000 192.0.2.2:80 uid 1000 pid 77 by unkrule
+        event norule allow out tcp foreign /usr/bin/python3 192.0.2.1:40000 192.0.2.2:80 uid 1000 pid 77 start 8 mntns 9 script "a b" by unkrule
+        event drop block in icmp6 unknown ::1 ::1 uid 1000 stat nobody by rule id 4 left-out 2 lost 1
         notice rules generation 8
         notice flag set mode block
 

@@ -16,6 +16,19 @@ import Testing
         == #"{"action":"allow","id":18446744073709551615,"protocol":"any","type":"rule"}"#)
   }
 
+  @Test func rulesAboutClasses() {
+    #expect(
+      JSONText.rule(
+        Rule(
+          id: 4, action: .allow,
+          match: Match(prot: 6, programClass: .foreign, path: Array("/usr/sbin/nginx".utf8))))
+        == #"{"action":"allow","class":"foreign","id":4,"path":"/usr/sbin/nginx","#
+        + #""protocol":"tcp","type":"rule"}"#)
+    #expect(
+      JSONText.rule(Rule(id: 5, action: .block, match: Match(programClass: .kernel)))
+        == #"{"action":"block","class":"kernel","id":5,"protocol":"any","type":"rule"}"#)
+  }
+
   @Test func pathsThatAreNoText() {
     #expect(
       JSONText.rule(Rule(id: 1, action: .allow, match: Match(prot: 0, path: [0x2f, 0x0a, 0xff])))
@@ -58,6 +71,21 @@ import Testing
         + #""path":"/usr/bin/curl","pid":4711,"protocol":"tcp","reason":"rule","#
         + #""remote":{"address":"10.0.0.2","port":80},"rule":3,"#
         + #""time":"1970-01-01T14:02:11.000000005Z","type":"event","uid":1000,"verdict":"block"}"#)
+    #expect(
+      JSONText.told(.event(Samples.foreign))
+        == #"{"class":"foreign","direction":"out","kind":"drop","leftOut":2,"#
+        + #""local":{"address":"10.0.0.1","port":40112},"lost":0,"mntns":4026532289,"#
+        + #""netns":4026531840,"path":"/usr/bin/python3","pid":4711,"protocol":"tcp","#
+        + #""reason":"rule","remote":{"address":"10.0.0.2","port":80},"rule":3,"#
+        + #""script":"./fetch it.py","start":12000000345,"#
+        + #""time":"1970-01-01T14:02:11.000000005Z","type":"event","uid":1000,"verdict":"block"}"#)
+    var unknown = Samples.ping
+    unknown.programClass = .unknown
+    unknown.statistic = .noSocket
+    unknown.script = [0x61, 0xff]
+    let text = JSONText.told(.event(unknown))
+    #expect(text.contains(#""class":"unknown""#) && text.contains(#""statistic":"nosocket""#))
+    #expect(text.contains(#""scriptHex":"61ff""#) && !text.contains(#""script":"#))
     #expect(
       JSONText.told(.notice(.rules(generation: 1)))
         == #"{"generation":1,"kind":"rules","type":"notice"}"#)

@@ -21,6 +21,17 @@ enum Samples {
     return event
   }
 
+  /// A script of a container, in an interpreter that has the name of one of the host's.
+  static var foreign: Event {
+    var event = drop
+    event.programClass = .foreign
+    event.path = Array("/usr/bin/python3".utf8)
+    event.mntns = 4_026_532_289
+    event.script = Array("./fetch it.py".utf8)
+    event.start = 12_000_000_345
+    return event
+  }
+
   /// An echo request of IPv6 from outside, to no program.
   static var ping: Event {
     var event = Event(

@@ -7,7 +7,8 @@ import Testing
 @Suite struct StatisticsTextTests {
   @Test func columnsAreAligned() {
     let lines = StatisticsText.lines([
-      StatisticValue(statistic: .learnt, value: 1204), StatisticValue(statistic: .noSocket, value: 3),
+      StatisticValue(statistic: .learnt, value: 1204),
+      StatisticValue(statistic: .noSocket, value: 3),
       StatisticValue(statistic: .walks, value: 0),
     ])
     #expect(

@@ -17,7 +17,42 @@ import Testing
         + "by rule 3: block (2 more left out)")
     #expect(
       line(.event(Samples.ping))
-        == "00:00:00 norule icmp6 in unknown program fe80::2 > ::1 id 77 by unkrule: allow")
+        == "00:00:00 norule icmp6 in unknown fe80::2 > ::1 id 77 by unkrule: allow")
+  }
+
+  @Test func programsAreNamedAsRulesNameThem() {
+    func program(
+      _ programClass: ProgramClass?, _ path: String = "", _ change: (inout Event) -> Void = { _ in }
+    ) -> String {
+      var event = Samples.ping
+      event.programClass = programClass
+      event.path = Array(path.utf8)
+      change(&event)
+      let words = line(.event(event)).dropFirst("00:00:00 norule icmp6 in ".count)
+      return String(words.dropLast(" fe80::2 > ::1 id 77 by unkrule: allow".count))
+    }
+    #expect(program(.host, "/usr/bin/curl") == "/usr/bin/curl")
+    #expect(
+      program(.host, "/usr/bin/python3") { $0.script = Array("./fetch.py".utf8) }
+        == "/usr/bin/python3 (script ./fetch.py)")
+    #expect(
+      program(.host, "/bin/sh") { $0.script = Array("a b\n".utf8) }
+        == "/bin/sh (script \"a b\\x0a\")")
+    #expect(
+      program(.foreign, "/usr/bin/curl") { $0.mntns = 4_026_532_289 }
+        == "foreign /usr/bin/curl (mnt 4026532289)")
+    #expect(program(.foreign) { $0.mntns = 7 } == "foreign (mnt 7)")
+    #expect(program(.deleted) == "deleted")
+    #expect(program(.memfd) == "memfd")
+    #expect(program(.kernel) == "kernel")
+    #expect(program(.unknown) { $0.statistic = .searching } == "unknown (searching)")
+    #expect(program(.unknown) == "unknown")
+    #expect(program(nil) == "unknown")
+    #expect(
+      line(.event(Samples.foreign))
+        == "14:02:11 drop tcp out foreign /usr/bin/python3 (mnt 4026532289, script "
+        + "\"./fetch it.py\") pid 4711 uid 1000 10.0.0.1:40112 > 10.0.0.2:80 "
+        + "by rule 3: block (2 more left out)")
   }
 
   @Test func incomingPacketsPointHere() {

@@ -73,9 +73,9 @@ import Testing
   }
 
   @Test func unknownOnesAreRefusedOrSkipped() {
-    #expect(reading("0500 1b00 01 000000") == .unknownAttribute(27))
+    #expect(reading("0500 2000 01 000000") == .unknownAttribute(32))
     #expect(reading("0400 0000") == .unknownAttribute(0))
-    #expect(reading("0500 1b00 01 000000", skipUnknown: true) == nil)
+    #expect(reading("0500 2000 01 000000", skipUnknown: true) == nil)
     // Netlink's marks for nesting and byte order are no part of the number.
     #expect(reading("0500 05c0 01") == nil)
   }
@@ -96,11 +96,11 @@ import Testing
       """
       e7004537 01 00 8000 00000000 01000000 24000000
       0500 4300 00 000000           ; MINOR
-      0500 1b00 01 000000           ; a number that this version does not have
+      0500 2000 01 000000           ; a number that this version does not have
       """)
     #expect(
       error { () throws(DecodeError) in _ = try Message(decoding: bytes) }
-        == .unknownAttribute(27))
+        == .unknownAttribute(32))
     bytes[5] = UInt8(E7_IPC_MINOR) + 1
     var message = try Message(decoding: bytes)
     #expect(try Hello(&message.attributes) == Hello())
@@ -172,7 +172,7 @@ import Testing
     }
     #expect(throws: DecodeError.outOfRange(.flag)) {
       try decode(.flagGet, { try FlagValue(&$0) }) {
-        $0.u8(.flag, 13)
+        $0.u8(.flag, 14)
         $0.u64(.value, 0)
       }
     }
@@ -181,6 +181,19 @@ import Testing
     }
     #expect(throws: DecodeError.missing(.action)) {
       try decode(.ruleAdd, { try Edit(.ruleAdd, &$0) }) { $0.u16(.prot, 6) }
+    }
+    for number: UInt8 in [0, 7] {
+      #expect(throws: DecodeError.outOfRange(.programClass)) {
+        try decode(.ruleDel, { try Edit(.ruleDel, &$0) }) { $0.u8(.programClass, number) }
+      }
+    }
+    for (attribute, number): (Attribute, UInt8) in [(.programClass, 7), (.stat, 5)] {
+      #expect(throws: DecodeError.outOfRange(attribute)) {
+        try decode(.event, { try Event(&$0) }) {
+          SeededGenerator.plainEvent.write(&$0)
+          $0.u8(attribute, number)
+        }
+      }
     }
     #expect(throws: DecodeError.outOfRange(.kind)) {
       try decode(.notice, { try Notice(&$0) }) { $0.u8(.kind, 4) }

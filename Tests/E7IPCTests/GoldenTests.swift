@@ -31,7 +31,8 @@ import Testing
   @Test func messagesWithoutAttributes() throws {
     for (type, number) in [
       (MessageType.lane, "8100"), (.subscribe, "8200"), (.unsubscribe, "8300"), (.status, "0100"),
-      (.flagGet, "0200"), (.statGet, "0d00"), (.ruleGet, "0400"), (.commit, "0900"), (.abort, "0a00"),
+      (.flagGet, "0200"), (.statGet, "0d00"), (.ruleGet, "0400"), (.commit, "0900"),
+      (.abort, "0a00"),
     ] {
       try expect(type, 1, { _ in }, "e7004537 01 00 \(number) 00000000 01000000 14000000")
     }
@@ -99,6 +100,21 @@ import Testing
       e7004537 01 00 0500 00000000 07000000 24000000
       0500 0700 02 000000           ; ACTION block
       0600 0800 0001 0000           ; PROT 256: any
+      """)
+    try edit(
+      .add(.block, Match(programClass: .kernel)),
+      """
+      e7004537 01 00 0500 00000000 07000000 24000000
+      0500 0700 02 000000           ; ACTION block
+      0500 1b00 05 000000           ; CLASS kernel
+      """)
+    try edit(
+      .remove(Match(prot: 6, programClass: .foreign, path: Array("/a".utf8))),
+      """
+      e7004537 01 00 0600 00000000 07000000 2c000000
+      0600 0800 0600 0000           ; PROT 6
+      0500 1b00 02 000000           ; CLASS foreign
+      0700 0900 2f6100 00           ; PATH "/a"
       """)
     try edit(
       .remove(Match(path: Array("/".utf8))),
@@ -172,6 +188,38 @@ import Testing
       0c00 1900 0200000000000000    ; LEFTOUT 2
       0c00 1a00 0100000000000000    ; LOST 1
       0c00 0a00 0300000000000000    ; ID 3
+      """)
+  }
+
+  @Test func eventOfAForeignScript() throws {
+    var event = SeededGenerator.plainEvent
+    event.programClass = .foreign
+    event.statistic = .searching
+    event.path = Array("/p".utf8)
+    event.mntns = 0xf000_0002
+    event.script = Array("x".utf8)
+    event.pid = 1
+    event.start = 7
+    try expect(
+      .event, 0, event.write,
+      """
+      e7004537 01 00 0b00 00000000 00000000 9c000000
+      0500 0c00 01 000000           ; KIND norule
+      0500 0d00 01 000000           ; VERDICT allow
+      0500 0e00 02 000000           ; REASON unkrule
+      0500 0f00 02 000000           ; DIRECTION out
+      0600 0800 0600 0000           ; PROT 6
+      0800 1000 0a000001            ; LOCAL 10.0.0.1
+      0800 1100 0a000002            ; REMOTE 10.0.0.2
+      0800 1600 01000000            ; NETNS
+      0c00 1800 0200000000000000    ; TIME
+      0500 1b00 02 000000           ; CLASS foreign
+      0500 1f00 09 000000           ; STAT searching
+      0700 0900 2f7000 00           ; PATH "/p"
+      0800 1e00 020000f0            ; MNTNS
+      0600 1c00 7800 0000           ; SCRIPT "x"
+      0800 1500 01000000            ; PID 1
+      0c00 1d00 0700000000000000    ; START
       """)
   }
 

@@ -19,7 +19,7 @@ import Testing
     #expect(decoding(4, 0) == .unsupportedVersion(major: 0))
     #expect(decoding(5, 255) == nil)
     #expect(decoding(6, 0) == .unknownType(0))
-    #expect(decoding(6, 13) == .unknownType(13))
+    #expect(decoding(6, 14) == .unknownType(14))
     #expect(decoding(6, 134) == .unknownType(134))
     #expect(decoding(7, 1) == .unknownType(0x182))
     for index in 8..<12 { #expect(decoding(index, 1) == .reservedBits) }
@@ -67,11 +67,14 @@ import Testing
     #expect(numbers(Direction.init(wire:)) == [1, 2])
     #expect(numbers(EventKind.init(wire:)) == [1, 2, 3])
     #expect(numbers(NoticeKind.init(wire:)) == [1, 2, 3])
-    #expect(numbers(Flag.init(wire:)) == Array(1...12) + Array(32...37))
+    #expect(numbers(ProgramClass.init(wire:)) == [1, 2, 3, 4, 5, 6])
     #expect(
-      (0...UInt16.max).filter { MessageType(wire: $0) != nil } == Array(1...12) + Array(128...133))
+      numbers(Statistic.init(wire:)) == Array(1...4) + Array(8...15) + Array(24...29))
+    #expect(numbers(Flag.init(wire:)) == Array(1...13) + Array(32...37))
     #expect(
-      (0...UInt16.max).filter { Attribute(wire: $0) != nil } == Array(1...26) + Array(64...67))
+      (0...UInt16.max).filter { MessageType(wire: $0) != nil } == Array(1...13) + Array(128...133))
+    #expect(
+      (0...UInt16.max).filter { Attribute(wire: $0) != nil } == Array(1...31) + Array(64...67))
   }
 }
 

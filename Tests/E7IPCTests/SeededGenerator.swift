@@ -35,7 +35,13 @@ struct SeededGenerator: RandomNumberGenerator {
   }
 
   mutating func match() -> Match {
-    Match(prot: UInt16.random(in: 0...256, using: &self), path: text(Limit.path))
+    Match(
+      prot: UInt16.random(in: 0...256, using: &self), programClass: maybe { $0.programClass() },
+      path: text(Limit.path))
+  }
+
+  mutating func programClass() -> ProgramClass {
+    pick([.host, .foreign, .deleted, .memfd, .kernel, .unknown])
   }
 
   mutating func rule() -> Rule {
@@ -76,6 +82,11 @@ struct SeededGenerator: RandomNumberGenerator {
     }
   }
 
+  /// An event with nothing but what every event has.
+  static let plainEvent = Event(
+    kind: .norule, verdict: .allow, reason: .unkrule, direction: .outgoing, prot: 6,
+    local: [10, 0, 0, 1], remote: [10, 0, 0, 2], netns: 1, time: 2)
+
   mutating func event() -> Event {
     let width = pick([4, 16])
     var event = Event(
@@ -83,7 +94,12 @@ struct SeededGenerator: RandomNumberGenerator {
       reason: pick([.rule, .unkrule, .unkproc, .unkprot, .fail, .mode]),
       direction: pick([.incoming, .outgoing]), prot: UInt16.random(in: 0...255, using: &self),
       local: bytes(width), remote: bytes(width), netns: number(), time: number())
+    event.programClass = maybe { $0.programClass() }
+    event.statistic = maybe { $0.pick(Statistic.all) }
     event.path = text(Limit.path)
+    event.mntns = maybe { $0.number() }
+    event.script = text(255)
+    event.start = maybe { $0.number() }
     event.localPort = maybe { $0.number() }
     event.remotePort = maybe { $0.number() }
     event.uid = maybe { $0.number() }

@@ -83,6 +83,30 @@ struct EditCheckTests {
       Edit.add(.allow, long).fault == "the path is too long; expected at most \(Limit.path) bytes")
   }
 
+  @Test func classesOfRulesAreTakenAndOthersAreNot() {
+    for number in UInt8(0)...255 {
+      guard let programClass = ProgramClass(wire: number) else { continue }
+      let isTaken = [.foreign, .deleted, .memfd, .kernel].contains(programClass)
+      let alone = Match(prot: 6, programClass: programClass)
+      let withPath = Match(programClass: programClass, path: Array("/usr/bin/curl".utf8))
+      for edit in [Edit.add(.allow, alone), .remove(alone)] {
+        #expect((edit.fault == nil) == isTaken, "\(programClass.word)")
+      }
+      for edit in [Edit.add(.allow, withPath), .remove(withPath)] {
+        #expect((edit.fault == nil) == (programClass == .foreign), "\(programClass.word)")
+      }
+    }
+    #expect(
+      Edit.add(.allow, Match(programClass: .host)).fault
+        == "rules do not name class host; expected foreign, deleted, memfd, kernel, or a path alone"
+    )
+    #expect(
+      Edit.remove(Match(programClass: .kernel, path: Array("/x".utf8))).fault
+        == "class kernel takes no path; expected the class alone")
+    let folder = Match(programClass: .foreign, path: Array("usr/".utf8))
+    #expect(Edit.add(.allow, folder).fault?.hasPrefix("the path is not absolute") == true)
+  }
+
   @Test func whatHasNoValuesHasNoFault() {
     for edit in [
       Edit.removeID(.max), .clear(.block, generation: 0), .begin(replace: true, generation: 1),
@@ -97,6 +121,11 @@ struct EditTextTests {
     let texts: [(Edit, String)] = [
       (.add(.allow, match), "allow sctp /bin/a b"), (.remove(match), "clear sctp /bin/a b"),
       (.add(.block, Match(prot: 200)), "block 200"), (.add(.block, Match()), "block any"),
+      (.add(.block, Match(prot: 17, programClass: .kernel)), "block udp kernel"),
+      (
+        .remove(Match(programClass: .foreign, path: Array("/bin/".utf8))),
+        "clear any foreign /bin/"
+      ),
       (.removeID(5), "clear id 5"), (.clear(nil, generation: nil), "clear"),
       (.clear(.block, generation: 8), "clear block at generation 8"),
       (.set(.mode, 2), "set mode block"), (.set(.mode, 9), "set mode 9"),

@@ -38,7 +38,9 @@ struct SeededGenerator: RandomNumberGenerator {
 
   @Test(arguments: 0..<8) func randomBytesGiveACommandOrOneLine(seed: UInt64) throws {
     var generator = SeededGenerator(state: seed)
-    let pieces = Words.all(.action) + Words.all(.namedProtocol) + Flag.all.map(\.alias)
+    let pieces =
+      Words.all(.action) + Words.all(.namedProtocol) + Flag.all.map(\.alias)
+      + Words.all(.programClass)
     for _ in 0..<1000 {
       var line: [UInt8] = []
       for _ in 0..<Int.random(in: 0...6, using: &generator) {
@@ -78,9 +80,11 @@ struct SeededGenerator: RandomNumberGenerator {
 
   private func randomCommand(_ generator: inout SeededGenerator) -> Command {
     let action: Action = Bool.random(using: &generator) ? .allow : .block
+    let programClass = Bool.random(using: &generator) ? nil : pick(ProgramClass.ofRules, &generator)
+    let hasPath = programClass?.takesPath ?? true && Bool.random(using: &generator)
     let match = Match(
-      prot: UInt16.random(in: 0...256, using: &generator),
-      path: Bool.random(using: &generator) ? [] : randomPath(&generator))
+      prot: UInt16.random(in: 0...256, using: &generator), programClass: programClass,
+      path: hasPath ? randomPath(&generator) : [])
     switch Int.random(in: 0...9, using: &generator) {
     case 0: return .clear(Bool.random(using: &generator) ? nil : action)
     case 1: return .remove(match)
@@ -94,6 +98,7 @@ struct SeededGenerator: RandomNumberGenerator {
         Filter(
           action: Bool.random(using: &generator) ? nil : action,
           prot: Bool.random(using: &generator) ? nil : match.prot,
+          programClass: match.programClass,
           path: match.path.isEmpty ? nil : match.path))
     case 6: return pick([.quit, .disconnect, .events, .statistics], &generator)
     default: return .rule(action, match)

@@ -93,6 +93,38 @@ enum RightLines {
     ("allow /...", .rule(.allow, Match(path: path("/..."))), "allow any /..."),
     ("allow /.a/..b/", .rule(.allow, Match(path: path("/.a/..b/"))), "allow any /.a/..b/"),
 
+    ("allow foreign", .rule(.allow, Match(programClass: .foreign)), "allow any foreign"),
+    (
+      "block tcp foreign", .rule(.block, Match(prot: 6, programClass: .foreign)),
+      "block tcp foreign"
+    ),
+    (
+      "allow foreign /usr/sbin/nginx",
+      .rule(.allow, Match(programClass: .foreign, path: path("/usr/sbin/nginx"))),
+      "allow any foreign /usr/sbin/nginx"
+    ),
+    (
+      "allow tcp foreign \"/opt/a b/\"  # c",
+      .rule(.allow, Match(prot: 6, programClass: .foreign, path: path("/opt/a b/"))),
+      "allow tcp foreign \"/opt/a b/\""
+    ),
+    ("allow udp kernel", .rule(.allow, Match(prot: 17, programClass: .kernel)), "allow udp kernel"),
+    ("block memfd", .rule(.block, Match(programClass: .memfd)), "block any memfd"),
+    ("block deleted", .rule(.block, Match(programClass: .deleted)), "block any deleted"),
+    ("allow /foreign", .rule(.allow, Match(path: path("/foreign"))), "allow any /foreign"),
+    ("clear foreign", .remove(Match(programClass: .foreign)), "clear any foreign"),
+    (
+      "clear foreign /a", .remove(Match(programClass: .foreign, path: path("/a"))),
+      "clear any foreign /a"
+    ),
+    ("query foreign", .query(Filter(programClass: .foreign)), "query foreign"),
+    (
+      "query block tcp foreign /a",
+      .query(Filter(action: .block, prot: 6, programClass: .foreign, path: path("/a"))),
+      "query block tcp foreign /a"
+    ),
+    ("set hold enable", .set(.hold, 1), "set hold enabled"),
+
     ("clear", .clear(nil), "clear"),
     ("clear block", .clear(.block), "clear block"),
     ("clear any", .remove(Match()), "clear any"),

@@ -3,14 +3,16 @@
 /// Lines that are no command, each with the whole of its message.
 enum WrongLines {
   static let commands =
-    "allow, block, enable, clear, set, get, query, events, disconnect, bye or quit"
+    "allow, block, enable, clear, set, get, query, stats, events, disconnect, bye or quit"
   static let settable =
-    "mode, fail, unkproc, unkprot, unkrule, norule, drops, accepts, squelch, rchngq, loopback or "
-    + "debug"
+    "mode, fail, unkproc, unkprot, unkrule, norule, drops, accepts, squelch, rchngq, loopback, "
+    + "hold or debug"
   static let readable =
     "mode, fail, unkproc, unkprot, unkrule, norule, drops, accepts, squelch, rchngq, loopback, "
-    + "debug, uptime, qpackets, qdrops, qlost, rules or generation"
-  static let match = "a protocol name, a number 0…255 or an absolute path"
+    + "hold, debug, uptime, qpackets, qdrops, qlost, rules or generation"
+  static let classes = "foreign, deleted, memfd, kernel"
+  static let match = "a protocol name, a number 0…255, \(classes) or an absolute path"
+  static let programOrEnd = "\(classes), an absolute path or the end of the line"
   static let pathOrEnd = "an absolute path or the end of the line"
   static let end = "the end of the line"
   static let ruleNumber = "a number 1…18446744073709551615"
@@ -50,13 +52,13 @@ enum WrongLines {
     ("allow 06", "column 7: '06' is no protocol number; expected 0…255"),
     ("allow +6", "column 7: unknown protocol '+6'; expected \(match)"),
     ("allow 6.0", "column 7: unknown protocol '6.0'; expected \(match)"),
-    ("allow any any", "column 11: unexpected 'any'; expected \(pathOrEnd)"),
-    ("allow tcp udp", "column 11: unexpected 'udp'; expected \(pathOrEnd)"),
-    ("allow tcp 17", "column 11: unexpected '17'; expected \(pathOrEnd)"),
-    ("allow tcp foo", "column 11: unexpected 'foo'; expected \(pathOrEnd)"),
+    ("allow any any", "column 11: unexpected 'any'; expected \(programOrEnd)"),
+    ("allow tcp udp", "column 11: unexpected 'udp'; expected \(programOrEnd)"),
+    ("allow tcp 17", "column 11: unexpected '17'; expected \(programOrEnd)"),
+    ("allow tcp foo", "column 11: unexpected 'foo'; expected \(programOrEnd)"),
     ("block allow", "column 7: unknown protocol 'allow'; expected \(match)"),
     ("allow \"\"", "column 7: unknown protocol ''; expected \(match)"),
-    ("allow tcp \"\"", "column 11: unexpected ''; expected \(pathOrEnd)"),
+    ("allow tcp \"\"", "column 11: unexpected ''; expected \(programOrEnd)"),
     (
       "allow usr/bin/curl",
       "column 7: the path 'usr/bin/curl' is not absolute; expected a path that begins with '/'"
@@ -118,9 +120,47 @@ enum WrongLines {
     ("allow tcp \"/a\\", "column 14: nothing follows the backslash; expected \\\", \\\\ or \\xNN"),
     ("allow tcp \"/a\\x4\"", "column 14: unknown escape '\\x'; expected \\\", \\\\ or \\xNN"),
     ("allow tcp \"/a\\é\"", "column 14: unknown escape '\\é'; expected \\\", \\\\ or \\xNN"),
-    ("allow tcp port 80", "column 11: unexpected 'port'; expected \(pathOrEnd)"),
+    ("allow tcp port 80", "column 11: unexpected 'port'; expected \(programOrEnd)"),
     ("allow quick tcp", "column 7: unknown protocol 'quick'; expected \(match)"),
     ("allow in", "column 7: unknown protocol 'in'; expected \(match)"),
+    ("allow quit", "column 7: unknown protocol 'quit'; expected \(match)"),
+    (
+      "allow forein",
+      "column 7: unknown protocol 'forein'; expected \(match); did you mean 'foreign'?"
+    ),
+    (
+      "block Kernel",
+      "column 7: unknown protocol 'Kernel'; expected \(match); did you mean 'kernel'?"
+    ),
+    (
+      "allow tcp memdf",
+      "column 11: unexpected 'memdf'; expected \(programOrEnd); did you mean 'memfd'?"
+    ),
+    (
+      "allow host",
+      "column 7: rules do not name class 'host'; expected \(classes) or an absolute path"
+    ),
+    (
+      "allow tcp host /usr/bin/curl",
+      "column 11: rules do not name class 'host'; expected \(classes) or an absolute path"
+    ),
+    (
+      "query unknown",
+      "column 7: rules do not name class 'unknown'; expected \(classes) or an absolute path"
+    ),
+    ("allow kernel /x", "column 14: class 'kernel' takes no path; expected \(end)"),
+    ("block tcp memfd /x", "column 17: class 'memfd' takes no path; expected \(end)"),
+    ("clear deleted /x/", "column 15: class 'deleted' takes no path; expected \(end)"),
+    ("allow kernel x", "column 14: unexpected 'x'; expected \(end)"),
+    ("allow foreign x", "column 15: unexpected 'x'; expected \(pathOrEnd)"),
+    ("allow foreign tcp", "column 15: unexpected 'tcp'; expected \(pathOrEnd)"),
+    ("allow foreign kernel", "column 15: unexpected 'kernel'; expected \(pathOrEnd)"),
+    ("allow foreign /a /b", "column 18: unexpected '/b'; expected \(end)"),
+    ("allow /a foreign", "column 10: unexpected 'foreign'; expected \(end)"),
+    (
+      "allow foreign /a//b",
+      "column 15: the path '/a//b' holds '//'; expected one '/' between names"
+    ),
     (
       "clear alow",
       "column 7: unknown word 'alow'; expected allow, block, id, \(match); did you mean 'allow'?"
@@ -194,7 +234,7 @@ enum WrongLines {
       "column 7: unknown word 'alow'; expected allow, block, \(match); did you mean 'allow'?"
     ),
     ("query allow foo", "column 13: unknown protocol 'foo'; expected \(match)"),
-    ("query tcp tcp", "column 11: unexpected 'tcp'; expected \(pathOrEnd)"),
+    ("query tcp tcp", "column 11: unexpected 'tcp'; expected \(programOrEnd)"),
     ("query id 3", "column 7: unknown word 'id'; expected allow, block, \(match)"),
     ("query reject", "column 7: unknown word 'reject'; expected allow, block, \(match)"),
     ("query usr", "column 7: unknown word 'usr'; expected allow, block, \(match)"),

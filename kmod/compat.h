@@ -9,6 +9,10 @@
 
 #include <linux/fs_struct.h>
 #include <linux/mm_types.h>
+#include <linux/namei.h>
+#include <linux/net.h>
+#include <linux/nsproxy.h>
+#include <linux/ns_common.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/task.h>
 #include <linux/version.h>
@@ -31,6 +35,48 @@ static inline struct file *compat_mm_exe_file(struct mm_struct *mm)
 	rcu_read_unlock();
 	return file;
 }
+
+/* 5.11 dropped an argument for errors. */
+static inline struct socket *compat_sock_from_file(struct file *file)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
+	return sock_from_file(file);
+#else
+	int error;
+
+	return sock_from_file(file, &error);
+#endif
+}
+
+/* A look-up that never waits, since 5.12; without it, each one may. */
+#ifdef LOOKUP_CACHED
+#define COMPAT_LOOKUP_CACHED LOOKUP_CACHED
+#else
+#define COMPAT_LOOKUP_CACHED 0
+#endif
+
+/*
+ * Inode number of a task's mount namespace.  Its structure is private, but
+ * begins with what all namespaces have, since 5.11.
+ */
+static inline u32 compat_mntns(struct task_struct *task)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
+	const struct nsproxy *proxy = READ_ONCE(task->nsproxy);
+
+	return proxy ? ((const struct ns_common *)proxy->mnt_ns)->inum : 0;
+#else
+	return 0;
+#endif
+}
+
+/* sched_process_exit tells since 6.16 whether the group ends. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+#define COMPAT_TRACE_EXIT_ARGS \
+	void *unused, struct task_struct *task, bool group_dead
+#else
+#define COMPAT_TRACE_EXIT_ARGS void *unused, struct task_struct *task
+#endif
 
 /* The root of fs, not referenced: only good for comparing. */
 static inline struct path compat_fs_root(struct fs_struct *fs)

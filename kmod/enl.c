@@ -247,6 +247,30 @@ static int enl_put_address(struct sk_buff *skb, enum e7_attr attr,
 		       address);
 }
 
+/* Which program it is, as far as it was known when the packet was judged. */
+static int enl_put_program(struct sk_buff *skb, const struct evt_record *record)
+{
+	const struct psi_image *image = record->image;
+	const struct psi_exe *exe;
+	int error = nla_put_u8(skb, E7_ATTR_CLASS, record->class);
+
+	if (!error && record->why)
+		error = nla_put_u8(skb, E7_ATTR_STAT, record->why);
+	if (!error && image && *image->script)
+		error = nla_put_string(skb, E7_ATTR_SCRIPT, image->script);
+	if (error || !image || record->class == E7_CLASS_UNKNOWN)
+		return error;
+
+	/* A path that was taken in passing may be replaced meanwhile. */
+	rcu_read_lock();
+	exe = smp_load_acquire(&image->exe);
+	error = nla_put_string(skb, E7_ATTR_PATH, exe->path);
+	if (!error && exe->mntns)
+		error = nla_put_u32(skb, E7_ATTR_MNTNS, exe->mntns);
+	rcu_read_unlock();
+	return error;
+}
+
 static int enl_put_event(struct sk_buff *skb, const struct evt_record *record)
 {
 	int error;
@@ -261,15 +285,16 @@ static int enl_put_event(struct sk_buff *skb, const struct evt_record *record)
 		nla_put_u32(skb, E7_ATTR_NETNS, record->netns) ?:
 		enl_put_u64(skb, E7_ATTR_TIME, record->time) ?:
 		enl_put_u64(skb, E7_ATTR_LOST, stat_flag(E7_FLAG_QLOST));
-	if (!error && record->exe)
-		error = nla_put_string(skb, E7_ATTR_PATH, record->exe->path);
+	if (!error)
+		error = enl_put_program(skb, record);
 	if (!error && record->has_ports)
 		error = nla_put_u16(skb, E7_ATTR_LPORT, record->local_port) ?:
 			nla_put_u16(skb, E7_ATTR_RPORT, record->remote_port);
 	if (!error && record->has_uid)
 		error = nla_put_u32(skb, E7_ATTR_UID, record->uid);
 	if (!error && record->pid)
-		error = nla_put_u32(skb, E7_ATTR_PID, record->pid);
+		error = nla_put_u32(skb, E7_ATTR_PID, record->pid) ?:
+			enl_put_u64(skb, E7_ATTR_START, record->start);
 	if (!error && record->cgroup)
 		error = enl_put_u64(skb, E7_ATTR_CGROUP, record->cgroup);
 	if (!error && record->left_out)

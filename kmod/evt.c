@@ -98,20 +98,27 @@ static bool evt_speaks(u64 key, time64_t now, u64 *left_out)
 	return speaks;
 }
 
+/* Whether events of this kind are told at all. */
+bool evt_wants(enum e7_event kind)
+{
+	return def_flag(evt_flag(kind));
+}
+
 /* Whether an event of this kind is wanted now.  In any hook. */
-bool evt_due(enum e7_event kind, const struct psi_exe *exe, u16 prot,
-	     enum e7_verdict verdict, u64 *left_out)
+bool evt_due(enum e7_event kind, const struct psi_exe *exe,
+	     enum e7_class class, u16 prot, enum e7_verdict verdict,
+	     u64 *left_out)
 {
 	u64 key;
 
 	*left_out = 0;
-	if (!def_flag(evt_flag(kind)) || !enl_has_listeners(E7_GROUP_EVENTS))
+	if (!evt_wants(kind) || !enl_has_listeners(E7_GROUP_EVENTS))
 		return false;
 	if (!def_flag(E7_FLAG_SQUELCH))
 		return true;
 	/* Never zero, the key of an empty way. */
-	key = (u64)(unsigned long)exe ^ (u64)prot << 48 ^ (u64)verdict << 60 ^
-	      (u64)kind << 56;
+	key = (exe ? (u64)(unsigned long)exe : class) ^ (u64)prot << 48 ^
+	      (u64)verdict << 60 ^ (u64)kind << 56;
 	return evt_speaks(key, ktime_get_boottime_seconds(), left_out);
 }
 
@@ -129,7 +136,8 @@ void evt_put(const struct evt_record *record)
 	}
 	slot = &ring->records[ring->head % E7_LIMIT_EVENTS];
 	*slot = *record;
-	psi_exe_get(slot->exe);
+	if (slot->image)
+		psi_image_get(slot->image);
 	smp_store_release(&ring->head, ring->head + 1);
 	queue_work(evt_wq, &evt_work);
 out:
@@ -146,7 +154,7 @@ static void evt_drain_ring(struct evt_ring *ring, bool tell)
 		record = &ring->records[ring->tail % E7_LIMIT_EVENTS];
 		if (tell)
 			enl_send_event(record);
-		psi_exe_put(record->exe);
+		psi_image_put(record->image);
 		smp_store_release(&ring->tail, ring->tail + 1);
 	}
 }

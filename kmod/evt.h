@@ -14,7 +14,8 @@ struct evt_record {
 	u64 rule;	/* 0 where none decided */
 	u64 cgroup;	/* 0 where there is no socket */
 	u64 left_out;
-	struct psi_exe *exe;	/* referenced by the queue; may be null */
+	u64 start;	/* of the process, ns since boot */
+	struct psi_image *image;	/* referenced by the queue; may be null */
 	union nf_inet_addr local;
 	union nf_inet_addr remote;
 	u32 netns;
@@ -28,6 +29,8 @@ struct evt_record {
 	u8 verdict;	/* enum e7_verdict */
 	u8 reason;	/* enum e7_reason */
 	u8 direction;	/* enum e7_direction */
+	u8 class;	/* enum e7_class */
+	u8 why;		/* enum e7_stat, of class UNKNOWN; else 0 */
 	bool has_ports;
 	bool has_uid;
 };
@@ -35,8 +38,10 @@ struct evt_record {
 int evt_init(void);
 void evt_exit(void);
 
-bool evt_due(enum e7_event kind, const struct psi_exe *exe, u16 prot,
-	     enum e7_verdict verdict, u64 *left_out);
+bool evt_wants(enum e7_event kind);
+bool evt_due(enum e7_event kind, const struct psi_exe *exe,
+	     enum e7_class class, u16 prot, enum e7_verdict verdict,
+	     u64 *left_out);
 void evt_put(const struct evt_record *record);
 
 #endif /* E7_EVT_H */

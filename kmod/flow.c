@@ -1,64 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * flow_: which socket asked, for answers that no socket look-up finds.
+ * flow_: which socket a packet that comes in is for, by its addresses.
  *
- * A fixed table of (key, cookie) pairs that forgets: a newer flow takes the
- * place of an older one with the same low bits.  Each pair is two words
- * written without a lock; the first is key xor cookie, so that a reader who
- * meets two halves of different pairs sees a key that is not the one it looks
- * for.  Keys are keyed hashes, which nobody outside can make collide.
+ * Without this each packet would cost a look-up in the kernel's own tables,
+ * and for an ICMP echo reply there is none.  What is found here is a cookie,
+ * so a flow that outlives its socket leads to nobody.
+ *
+ * A fixed table that forgets: a newer flow takes the place of an older one in
+ * the same slot.  A slot is written under a sequence number by whoever is
+ * first; who comes second goes without.  The whole key is compared, so whoever
+ * finds addresses that meet in one slot slows down his own flows alone.
  */
+#include <linux/log2.h>
 #include <linux/mm.h>
-#include <linux/slab.h>
 #include <linux/random.h>
-#include <linux/siphash.h>
+#include <linux/slab.h>
 
 #include "flow.h"
 
-#define FLOW_SLOTS 8192
+#define FLOW_BITS 14
 
-struct flow_slot {
-	u64 check;	/* key ^ cookie */
-	u64 cookie;
-};
+struct flow_slot *flow_table __read_mostly;
+u64 flow_secret __read_mostly;
+unsigned int flow_bits __read_mostly = FLOW_BITS;
 
-static struct flow_slot *flow_table;
-static siphash_key_t flow_secret __read_mostly;
-
-static u64 flow_hash(const struct flow_key *key)
-{
-	return siphash(key, sizeof(*key), &flow_secret);
-}
-
-/* In any context.  key has no uninitialised padding. */
+/* In any context. */
 void flow_learn(const struct flow_key *key, u64 cookie)
 {
-	u64 hash = flow_hash(key);
-	struct flow_slot *slot = &flow_table[hash % FLOW_SLOTS];
+	struct flow_slot *slot = &flow_table[flow_hash(key)];
+	u32 seq = READ_ONCE(slot->seq);
 
-	if (READ_ONCE(slot->cookie) == cookie &&
-	    READ_ONCE(slot->check) == (hash ^ cookie))
+	if (seq & 1 || cmpxchg(&slot->seq, seq, seq + 1) != seq)
 		return;
-	WRITE_ONCE(slot->check, hash ^ cookie);
+	/* Nobody sees the new key before it is odd, nor the old one after. */
+	smp_wmb();
+	slot->key = *key;
 	WRITE_ONCE(slot->cookie, cookie);
-}
-
-/* The cookie of the socket that began the flow, or 0.  In any context. */
-u64 flow_cookie(const struct flow_key *key)
-{
-	u64 hash = flow_hash(key);
-	const struct flow_slot *slot = &flow_table[hash % FLOW_SLOTS];
-	u64 cookie = READ_ONCE(slot->cookie);
-
-	return (READ_ONCE(slot->check) ^ cookie) == hash ? cookie : 0;
+	smp_store_release(&slot->seq, seq + 2);
 }
 
 int flow_init(void)
 {
-	BUILD_BUG_ON(sizeof(struct flow_key) !=
-		     sizeof(union nf_inet_addr) + 8);
+	BUILD_BUG_ON(sizeof(struct flow_slot) != 64);
 	get_random_bytes(&flow_secret, sizeof(flow_secret));
-	flow_table = kvcalloc(FLOW_SLOTS, sizeof(*flow_table), GFP_KERNEL);
+	flow_table = kvcalloc(1ul << flow_bits, sizeof(*flow_table),
+			      GFP_KERNEL);
 	return flow_table ? 0 : -ENOMEM;
 }
 

@@ -4,12 +4,15 @@
  *
  * The hooks stand at LOCAL_OUT and LOCAL_IN of both families in every network
  * namespace.  They run in process context or softirq, under rcu_read_lock(),
- * and neither sleep nor wait.  A packet goes through
+ * and neither sleep nor wait.  A packet of a flow that is known and lets pass
+ * without a word is done after hook_known(), which takes no lock, allocates
+ * nothing and writes nothing that another processor reads.  Any other packet
+ * goes through
  *
  *	hook_parse()	which protocol, which ports
  *	hook_owner()	which socket, which process instance
- *	hook_decide()	remembered verdict, or the rules
- *	hook_tell()	counters, an event if one is due
+ *	hook_decide()	the rules, once a program and epoch
+ *	hook_tell()	an event if one is due
  */
 #include <linux/if.h>
 #include <linux/ip.h>
@@ -19,6 +22,7 @@
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
 #include <linux/skbuff.h>
+#include <linux/tcp.h>
 #include <net/inet_sock.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
@@ -26,15 +30,20 @@
 #include <net/netfilter/nf_socket.h>
 #include <net/request_sock.h>
 
+#include "asc.h"
 #include "def.h"
 #include "evt.h"
 #include "flow.h"
 #include "hook.h"
 #include "ksc.h"
+#include "probe.h"
 #include "prot.h"
 #include "psi.h"
 #include "rule.h"
 #include "stat.h"
+
+/* Seconds for which a walk that found nobody is not repeated. */
+#define HOOK_NOBODY 60
 
 /* What one packet is, as the steps find it out. */
 struct hook_packet {
@@ -43,79 +52,161 @@ struct hook_packet {
 	enum e7_direction direction;
 
 	const struct prot_ops *ops;	/* null: no submodule */
+	struct prot_ip ip;
 	struct prot_ports ports;
-	u16 prot;
-	u8 hop_limit;
 
 	struct sock *sk;	/* full and a user's, or null */
 	struct ksc_entry *entry;
 	struct psi_proc *proc;
+	struct psi_exe *exe;
+	enum e7_class class;
+	enum e7_stat why;	/* of class UNKNOWN */
 	bool failed;		/* memory ran out on the way */
 };
 
+static bool hook_is_out(const struct hook_packet *packet)
+{
+	return packet->direction == E7_DIRECTION_OUT;
+}
+
+/* ---- flows that are known ---- */
+
+/* Whether sk is a user's, and its packets' headers the kernel's own. */
+static bool hook_is_plain(const struct sock *sk)
+{
+	return sk_fullsock(sk) && !sk->sk_kern_sock && sk->sk_type != SOCK_RAW;
+}
+
+/*
+ * What a packet that comes in over TCP or UDP says of its flow; false where
+ * that takes a closer look, or where the packet may begin another flow.
+ */
+static bool hook_flow_in(const struct sk_buff *skb,
+			 const struct nf_hook_state *state,
+			 struct flow_key *key)
+{
+	const u8 *transport;
+	unsigned int offset;
+
+	key->net = (unsigned long)state->net;
+	key->family = state->pf;
+	if (state->pf == NFPROTO_IPV4) {
+		const struct iphdr *ip = ip_hdr(skb);
+
+		if (ip->ihl != 5 || ip->frag_off & htons(IP_MF | IP_OFFSET))
+			return false;
+		key->prot = ip->protocol;
+		key->local[0] = ip->daddr;
+		key->remote[0] = ip->saddr;
+		key->local[1] = 0;
+		key->remote[1] = 0;
+		offset = sizeof(*ip);
+	} else {
+		const struct ipv6hdr *ip = ipv6_hdr(skb);
+
+		key->prot = ip->nexthdr;
+		memcpy(key->local, &ip->daddr, sizeof(key->local));
+		memcpy(key->remote, &ip->saddr, sizeof(key->remote));
+		offset = sizeof(*ip);
+	}
+	transport = skb->data + offset;
+	if (key->prot == IPPROTO_UDP) {
+		if (skb_headlen(skb) < offset + sizeof(struct udphdr))
+			return false;
+	} else if (key->prot == IPPROTO_TCP) {
+		if (skb_headlen(skb) < offset + sizeof(struct tcphdr) ||
+		    ((const struct tcphdr *)transport)->syn)
+			return false;
+	} else {
+		return false;
+	}
+	key->ports = *(const u32 *)transport;
+	return true;
+}
+
+/* Whether the packet is of a flow that lets pass, with nothing to be told. */
+static __always_inline bool hook_known(const struct sk_buff *skb,
+				       const struct nf_hook_state *state,
+				       enum e7_direction direction)
+{
+	const bool out = direction == E7_DIRECTION_OUT;
+	const struct sock *sk = out ? state->sk : skb->sk;
+	struct ksc_entry *entry;
+	struct psi_proc *proc;
+	struct flow_key key;
+	u64 cookie;
+
+	/* On loopback, and for most of UDP, there is no socket yet. */
+	if (!out && !sk) {
+		if (!hook_flow_in(skb, state, &key))
+			return false;
+		cookie = flow_cookie(&key);
+	} else {
+		/* A packet from another namespace may still carry its socket. */
+		if (!sk || !hook_is_plain(sk) ||
+		    !net_eq(sock_net(sk), state->net))
+			return false;
+		cookie = atomic64_read(&sk->sk_cookie);
+	}
+	if (!cookie)
+		return false;
+	entry = ksc_find(cookie);
+	if (!entry || !rule_is_quiet(READ_ONCE(entry->verdicts[direction - 1]),
+				     rule_epoch()))
+		return false;
+	/* A quiet verdict is only ever remembered of an owner. */
+	proc = entry->proc;
+	if (out && psi_clean() ? !psi_is_current(proc) :
+				 READ_ONCE(proc->over))
+		return false;
+	if (!out && !sk && READ_ONCE(entry->unbound))
+		return false;
+	ksc_touch(entry);
+	return true;
+}
+
 /* ---- what it is ---- */
 
-/* Reads the IP header's protocol and where the transport header begins. */
-static enum prot_result hook_parse_ip(struct hook_packet *packet,
-				      unsigned int *offset, bool *fragment)
+static const u8 *hook_fetch(const void *skb, unsigned int offset,
+			    unsigned int size, void *buffer)
 {
-	struct sk_buff *skb = packet->skb;
-	unsigned short frag_offset = 0;
-	unsigned int start = 0;
-	struct iphdr *ip;
-	int prot;
-
-	if (packet->state->pf == NFPROTO_IPV4) {
-		if (skb->len < sizeof(*ip))
-			return PROT_MALFORMED;
-		ip = ip_hdr(skb);
-		/* Raw sockets with IP_HDRINCL write what they like here. */
-		if (ip->ihl < 5 || ip->ihl * 4 > skb->len)
-			return PROT_MALFORMED;
-		packet->prot = ip->protocol;
-		packet->hop_limit = ip->ttl;
-		*offset = ip->ihl * 4;
-		*fragment = ip->frag_off & htons(IP_OFFSET);
-		return PROT_OK;
-	}
-
-	if (skb->len < sizeof(struct ipv6hdr))
-		return PROT_MALFORMED;
-	prot = ipv6_find_hdr(skb, &start, -1, &frag_offset, NULL);
-	if (prot < 0)
-		return PROT_MALFORMED;
-	packet->prot = prot;
-	packet->hop_limit = ipv6_hdr(skb)->hop_limit;
-	*offset = start;
-	*fragment = frag_offset;
-	return PROT_OK;
+	return skb_header_pointer(skb, offset, size, buffer);
 }
 
 static enum prot_result hook_parse(struct hook_packet *packet)
 {
 	struct sk_buff *skb = packet->skb;
 	u8 buffer[PROT_SIZE_MAX];
-	unsigned int offset;
+	enum prot_result result;
 	const u8 *header;
-	bool fragment;
 
-	if (hook_parse_ip(packet, &offset, &fragment) != PROT_OK)
-		return PROT_MALFORMED;
-	packet->ops = prot_find(packet->prot);
+	if (packet->state->pf == NFPROTO_IPV4)
+		result = prot_ip4((const u8 *)ip_hdr(skb), skb->len,
+				  &packet->ip);
+	else
+		result = prot_ip6((const u8 *)ipv6_hdr(skb), skb->len,
+				  hook_fetch, skb, &packet->ip);
+	if (result != PROT_OK)
+		return result;
+	packet->ops = prot_find(packet->ip.number);
 	/* Only the first fragment has a transport header. */
-	if (!packet->ops || fragment)
+	if (!packet->ops || packet->ip.later)
 		return PROT_OK;
-	header = skb_header_pointer(skb, offset, packet->ops->size, buffer);
+	if (packet->ip.rest < packet->ops->size)
+		return PROT_MALFORMED;
+	header = skb_header_pointer(skb, packet->ip.offset, packet->ops->size,
+				    buffer);
 	if (!header)
 		return PROT_MALFORMED;
-	return packet->ops->parse(header, skb->len - offset, &packet->ports);
+	packet->ports.partial = packet->ip.first;
+	return packet->ops->parse(header, packet->ip.rest, &packet->ports);
 }
 
 static void hook_addresses(const struct hook_packet *packet,
 			   union nf_inet_addr *local,
 			   union nf_inet_addr *remote)
 {
-	bool out = packet->direction == E7_DIRECTION_OUT;
+	bool out = hook_is_out(packet);
 	union nf_inet_addr *source = out ? local : remote;
 	union nf_inet_addr *destination = out ? remote : local;
 
@@ -130,78 +221,228 @@ static void hook_addresses(const struct hook_packet *packet,
 	}
 }
 
+static u32 hook_ports(u16 source, u16 destination)
+{
+	const __be16 ports[] = { htons(source), htons(destination) };
+	u32 both;
+
+	memcpy(&both, ports, sizeof(both));
+	return both;
+}
+
+/* The flow as hook_flow_in() sees it in a packet that comes in. */
 static struct flow_key hook_flow(const struct hook_packet *packet)
 {
+	const struct prot_ports *ports = &packet->ports;
+	union nf_inet_addr local, remote;
 	struct flow_key key = {
-		.netns = packet->state->net->ns.inum,
-		.id = packet->ports.source,
-		.prot = packet->prot,
+		.net = (unsigned long)packet->state->net,
+		.family = packet->state->pf,
+		.prot = packet->ip.number,
 	};
-	union nf_inet_addr local;
 
-	hook_addresses(packet, &local, &key.remote);
+	hook_addresses(packet, &local, &remote);
+	memcpy(key.local, &local, sizeof(key.local));
+	memcpy(key.remote, &remote, sizeof(key.remote));
+	if (ports->echo_request || ports->echo_reply)
+		key.ports = ports->source;
+	else if (hook_is_out(packet))
+		key.ports = hook_ports(ports->destination, ports->source);
+	else
+		key.ports = hook_ports(ports->source, ports->destination);
 	return key;
 }
 
 /* ---- whose it is ---- */
 
-/*
- * A kernel socket belongs to no program, but for MPTCP's subflows: those are
- * kernel sockets whose struct socket is the user's.
- */
-static struct sock *hook_user_sock(struct sock *sk)
+static void hook_unknown(struct hook_packet *packet, enum e7_stat why)
 {
-	struct socket *sock;
-
-	if (!sk->sk_kern_sock)
-		return sk;
-	sock = READ_ONCE(sk->sk_socket);
-	return sock && sock->sk && sock->sk != sk ? sock->sk : NULL;
+	packet->class = E7_CLASS_UNKNOWN;
+	packet->why = why;
 }
 
-static void hook_known(struct hook_packet *packet, u64 cookie)
+/* proc owns it; its program may not be resolved yet. */
+static void hook_is_of(struct hook_packet *packet, struct ksc_entry *entry,
+		       struct psi_proc *proc)
 {
-	packet->entry = ksc_find(cookie);
-	if (!packet->entry)
+	packet->entry = entry;
+	packet->proc = proc;
+	if (!packet->exe)
+		packet->exe = psi_exe_of(proc);
+	if (packet->exe) {
+		packet->class = packet->exe->class;
 		return;
-	packet->proc = packet->entry->proc;
-	ksc_touch(packet->entry);
+	}
+	/* Resolved, and yet without a program: there was no memory for it. */
+	packet->failed = !READ_ONCE(proc->image->file);
+	hook_unknown(packet, packet->failed ? E7_STAT_NOMEM :
+					      E7_STAT_RESOLVING);
+}
+
+/* Looks for the owner of sk in all processes; nobody is known until then. */
+static void hook_search(struct hook_packet *packet, struct sock *sk)
+{
+	if (!ksc_learn(sk, NULL, E7_STAT_SEARCHING, asc_want())) {
+		packet->failed = true;
+		hook_unknown(packet, E7_STAT_NOMEM);
+		return;
+	}
+	hook_unknown(packet, E7_STAT_SEARCHING);
+}
+
+/* Nobody was known when the entry was made. */
+static void hook_nobody(struct hook_packet *packet, struct ksc_entry *entry,
+			struct sock *sk)
+{
+	enum e7_stat why = entry->why;
+
+	if (why == E7_STAT_SEARCHING && asc_is_done(entry->walk)) {
+		why = E7_STAT_NOBODY;
+		if (ksc_before(entry->used + HOOK_NOBODY, ksc_now()))
+			return hook_search(packet, sk);
+	}
+	hook_unknown(packet, why);
+}
+
+/*
+ * The process that the socket was last known of has ended or runs something
+ * else.  While that process closes the socket, and from then on, it is still
+ * that process's; open, it has been left to somebody: to what the process runs
+ * now, or else to whom a walk finds.
+ */
+static void hook_left(struct hook_packet *packet, struct ksc_entry *entry,
+		      struct sock *sk)
+{
+	bool closing = in_task() && current->flags & PF_EXITING &&
+		       task_tgid(current) == entry->proc->tgid;
+	struct psi_proc *heir;
+
+	if (closing || !READ_ONCE(sk->sk_socket))
+		return hook_is_of(packet, entry, entry->proc);
+	heir = psi_heir(entry->proc);
+	if (heir) {
+		entry = ksc_learn(sk, heir, E7_STAT_LEARNT, 0);
+		packet->failed = !entry;
+		return hook_is_of(packet, entry, heir);
+	}
+	if (!READ_ONCE(entry->left))
+		WRITE_ONCE(entry->left, asc_want());
+	hook_unknown(packet, asc_is_done(entry->left) ? E7_STAT_NOBODY :
+							E7_STAT_SEARCHING);
 }
 
 /* What the process that runs now sends on its own account. */
 static void hook_own(struct hook_packet *packet, struct sock *sk)
 {
-	hook_known(packet, ksc_cookie(sk));
-	if (packet->proc && psi_is_current(packet->proc))
-		return;
-	packet->proc = psi_current(PSI_HERE);
-	packet->entry = packet->proc ? ksc_learn(sk, packet->proc) : NULL;
-	packet->failed = !packet->entry;
+	struct ksc_entry *entry = ksc_find(ksc_cookie(sk));
+	struct psi_proc *proc = entry ? entry->proc : NULL;
+
+	if (!proc || !psi_is_current(proc)) {
+		proc = psi_current();
+		entry = ksc_learn(sk, proc, proc ? E7_STAT_LEARNT :
+						   E7_STAT_UNSEEN, 0);
+		stat_count(E7_STAT_LEARNT);
+		packet->failed = !entry || (!proc && psi_knows_all());
+	}
+	if (!proc)
+		return hook_unknown(packet, E7_STAT_UNSEEN);
+	packet->exe = psi_exe_here(proc);
+	hook_is_of(packet, entry, proc);
+}
+
+/* The listener that a socket which nobody has accepted yet comes from. */
+static struct sock *hook_listener(struct sock *sk)
+{
+	struct request_sock *request = NULL;
+
+	if (sk->sk_protocol == IPPROTO_TCP && sk->sk_state == TCP_SYN_RECV)
+		request = rcu_dereference(tcp_sk(sk)->fastopen_rsk);
+	return request ? request->rsk_listener : NULL;
+}
+
+/* A packet of sk, a user's, that anybody may have caused. */
+static void hook_met(struct hook_packet *packet, struct sock *sk)
+{
+	struct ksc_entry *entry = ksc_find(ksc_cookie(sk));
+	struct sock *listener;
+
+	if (!entry) {
+		listener = hook_listener(sk);
+		if (listener)
+			entry = ksc_find(ksc_cookie(listener));
+	}
+	if (!entry)
+		return hook_search(packet, sk);
+	if (!entry->proc)
+		return hook_nobody(packet, entry, sk);
+	ksc_touch(entry);
+	if (READ_ONCE(entry->proc->over))
+		return hook_left(packet, entry, sk);
+	hook_is_of(packet, entry, entry->proc);
+}
+
+/* Whoever is known of a cookie; false where that is nobody. */
+static bool hook_remembered(struct hook_packet *packet, u64 cookie)
+{
+	struct ksc_entry *entry = cookie ? ksc_find(cookie) : NULL;
+
+	if (!entry || !entry->proc)
+		return false;
+	hook_is_of(packet, entry, entry->proc);
+	return true;
 }
 
 /*
- * Finds the entry and the process instance of a socket of any kind, and leaves
- * in packet->sk the full socket, if there is one.  Request and time-wait
- * sockets are never looked into as full ones.
+ * The kernel sends on its own account: also what answers for a socket that is
+ * gone, whose flow may still be known.
+ */
+static void hook_kernel(struct hook_packet *packet, struct sock *sk)
+{
+	struct flow_key key;
+
+	if (hook_remembered(packet, atomic64_read(&sk->sk_cookie)))
+		return;
+	if (packet->ip.number == IPPROTO_TCP && packet->ports.present) {
+		key = hook_flow(packet);
+		if (hook_remembered(packet, flow_cookie(&key)))
+			return;
+	}
+	packet->class = E7_CLASS_KERNEL;
+	stat_count(E7_STAT_KERNEL);
+}
+
+/*
+ * Finds the owner of a socket of any kind, and leaves in packet->sk the full
+ * socket, if there is one.  Request and time-wait sockets are never looked
+ * into as full ones.
  */
 static void hook_owner_of(struct hook_packet *packet, struct sock *sk)
 {
-	bool own = packet->direction == E7_DIRECTION_OUT && psi_clean();
+	bool own = hook_is_out(packet) && psi_clean();
+	struct sock *user;
 
-	if (sk->sk_state == TCP_TIME_WAIT)
-		return hook_known(packet, ksc_cookie(sk));
+	if (sk->sk_state == TCP_TIME_WAIT) {
+		if (!hook_remembered(packet, atomic64_read(&sk->sk_cookie)))
+			hook_unknown(packet, E7_STAT_NOBODY);
+		return;
+	}
 	if (sk->sk_state == TCP_NEW_SYN_RECV) {
 		/* A SYN-ACK is sent in anybody's context. */
 		own = false;
 		sk = inet_reqsk(sk)->rsk_listener;
+		stat_count(E7_STAT_INHERITED);
 	}
-	packet->sk = sk ? hook_user_sock(sk) : NULL;
-	if (!packet->sk)
-		return;
-	if (own)
-		hook_own(packet, packet->sk);
-	else
-		hook_known(packet, ksc_cookie(packet->sk));
+	user = sk ? psi_user_sock(sk) : NULL;
+	if (!user)
+		return sk ? hook_kernel(packet, sk) :
+			    hook_unknown(packet, E7_STAT_NOSOCKET);
+	packet->sk = user;
+	if (!own)
+		return hook_met(packet, user);
+	hook_own(packet, user);
+	/* A subflow keeps its owner when the user's socket is gone. */
+	if (sk != user && packet->proc)
+		ksc_learn(sk, packet->proc, E7_STAT_LEARNT, 0);
 }
 
 /*
@@ -227,38 +468,88 @@ static struct sock *hook_lookup(const struct hook_packet *packet, bool *put)
 }
 
 /*
+ * Whether nobody else gets what comes in for this flow while sk is bound: then
+ * the flow may stand for the socket.
+ */
+static bool hook_has_flow(const struct hook_packet *packet,
+			  const struct sock *sk)
+{
+	if (sk->sk_protocol != packet->ip.number || sk->sk_type == SOCK_RAW)
+		return false;
+	if (sk->sk_protocol == IPPROTO_TCP)
+		return sk->sk_state != TCP_LISTEN;
+	return sk->sk_protocol == IPPROTO_UDP && probe_sees_unbind() &&
+	       !sk->sk_reuse && !sk->sk_reuseport && !sk->sk_bound_dev_if &&
+	       packet->skb->pkt_type == PACKET_HOST;
+}
+
+static void hook_learn_flow(struct hook_packet *packet)
+{
+	struct ksc_entry *entry = packet->entry;
+	struct flow_key key;
+
+	if (!packet->sk || !entry || !hook_has_flow(packet, packet->sk))
+		return;
+	if (unlikely(READ_ONCE(entry->unbound))) {
+		/* It has taken a port again. */
+		entry = ksc_learn(packet->sk, packet->proc, entry->why, 0);
+		if (!entry)
+			return;
+		packet->entry = entry;
+	}
+	key = hook_flow(packet);
+	flow_learn(&key, entry->cookie);
+}
+
+static void hook_owner_out(struct hook_packet *packet)
+{
+	/* Not skb->sk, which in a tunnel is the inner packet's. */
+	struct sock *sk = packet->state->sk;
+	struct flow_key key;
+
+	if (!sk)
+		return hook_unknown(packet, E7_STAT_NOSOCKET);
+	hook_owner_of(packet, sk);
+	if (!packet->entry)
+		return;
+	if (packet->ports.echo_request) {
+		key = hook_flow(packet);
+		flow_learn(&key, packet->entry->cookie);
+	} else if (packet->ip.number == IPPROTO_TCP) {
+		hook_learn_flow(packet);
+	}
+}
+
+/*
  * Returns a socket that the caller puts when it is done with the packet, since
  * packet->sk may be it or its listener.
  */
-static struct sock *hook_owner(struct hook_packet *packet)
+static struct sock *hook_owner_in(struct hook_packet *packet)
 {
 	struct flow_key key;
 	struct sock *sk;
 	bool put;
 
-	if (packet->direction == E7_DIRECTION_OUT) {
-		/* Not skb->sk, which in a tunnel is the inner packet's. */
-		sk = packet->state->sk;
-		if (sk)
-			hook_owner_of(packet, sk);
-		if (packet->ports.echo_request && packet->entry) {
-			key = hook_flow(packet);
-			flow_learn(&key, packet->entry->cookie);
-		}
+	if (packet->ports.echo_request) {
+		/* For the kernel, which answers it itself. */
+		packet->class = E7_CLASS_KERNEL;
+		stat_count(E7_STAT_KERNEL);
 		return NULL;
 	}
-
-	/* A request is for the kernel, which answers it itself. */
-	if (packet->ports.echo_request)
-		return NULL;
 	if (packet->ports.echo_reply) {
 		key = hook_flow(packet);
-		hook_known(packet, flow_cookie(&key));
+		if (!hook_remembered(packet, flow_cookie(&key)))
+			hook_unknown(packet, E7_STAT_NOSOCKET);
 		return NULL;
 	}
 	sk = hook_lookup(packet, &put);
-	if (sk)
-		hook_owner_of(packet, sk);
+	if (!sk) {
+		hook_unknown(packet, E7_STAT_NOSOCKET);
+		return NULL;
+	}
+	hook_owner_of(packet, sk);
+	if (sk == packet->sk)
+		hook_learn_flow(packet);
 	return put ? sk : NULL;
 }
 
@@ -271,29 +562,48 @@ static bool hook_is_loopback(const struct nf_hook_state *state)
 	return dev && dev->flags & IFF_LOOPBACK;
 }
 
-static struct rule_verdict hook_decide(struct hook_packet *packet)
+static struct rule_flow hook_rule_flow(const struct hook_packet *packet)
 {
-	const struct psi_exe *exe = psi_exe_of(packet->proc);
+	const struct psi_exe *exe = packet->exe;
+	bool named = packet->class == E7_CLASS_HOST ||
+		     packet->class == E7_CLASS_FOREIGN;
+
+	return (struct rule_flow) {
+		.path = named ? exe->path : NULL,
+		.length = named ? exe->length : 0,
+		.class = packet->class,
+		.prot = packet->ip.number,
+		.prot_known = packet->ops,
+	};
+}
+
+/* Where a program remembers the verdict of the packet's protocol, or null. */
+static u64 *hook_remembers(const struct hook_packet *packet)
+{
+	if (!packet->exe)
+		return NULL;
+	switch (packet->ip.number) {
+	case IPPROTO_TCP:
+		return &packet->exe->verdicts[0];
+	case IPPROTO_UDP:
+		return &packet->exe->verdicts[1];
+	default:
+		return NULL;
+	}
+}
+
+static struct rule_verdict hook_decide(struct hook_packet *packet, u64 epoch)
+{
+	u64 *word = hook_remembers(packet);
 	struct rule_verdict verdict;
 	struct rule_flow flow;
-	u64 epoch = rule_epoch();
-	bool remembers;
 
-	/* A raw socket sends any protocol, and gets errors of others. */
-	remembers = exe && packet->entry && packet->sk &&
-		    packet->sk->sk_protocol == packet->prot;
-	if (remembers &&
-	    ksc_recall(packet->entry, packet->direction, epoch, &verdict))
+	/* An event names the rule, which is not remembered. */
+	if (word && rule_is_quiet(READ_ONCE(*word), epoch) &&
+	    rule_recall(READ_ONCE(*word), epoch, &verdict))
 		return verdict;
-
-	flow.path = exe ? exe->path : NULL;
-	flow.length = exe ? exe->length : 0;
-	flow.class = exe ? E7_CLASS_HOST : E7_CLASS_UNKNOWN;
-	flow.prot = packet->prot;
-	flow.prot_known = packet->ops;
+	flow = hook_rule_flow(packet);
 	verdict = rule_decide(&flow);
-	if (remembers)
-		ksc_remember(packet->entry, packet->direction, epoch, &verdict);
 	return verdict;
 }
 
@@ -303,6 +613,28 @@ static enum e7_event hook_event_kind(const struct rule_verdict *verdict)
 		return E7_EVENT_NORULE;
 	return verdict->action == E7_ACTION_BLOCK ? E7_EVENT_DROP :
 						    E7_EVENT_ACCEPT;
+}
+
+/* A verdict that lets pass without a word is remembered for the next packet. */
+static void hook_remember(struct hook_packet *packet,
+			  const struct rule_verdict *verdict, u64 epoch)
+{
+	bool quiet = verdict->action == E7_ACTION_ALLOW &&
+		     !evt_wants(hook_event_kind(verdict)) &&
+		     !def_flag(E7_FLAG_DEBUG);
+	u64 remembered = rule_remembered(verdict, epoch, quiet);
+	u64 *word = hook_remembers(packet);
+
+	if (!quiet)
+		return;
+	if (word)
+		WRITE_ONCE(*word, remembered);
+	/* A raw socket sends any protocol, and gets errors of others. */
+	if (packet->exe && packet->entry && packet->sk &&
+	    packet->sk->sk_type != SOCK_RAW &&
+	    packet->sk->sk_protocol == packet->ip.number)
+		WRITE_ONCE(packet->entry->verdicts[packet->direction - 1],
+			   remembered);
 }
 
 static void hook_fill_socket(struct evt_record *record, struct sock *sk)
@@ -317,48 +649,50 @@ static void hook_fill_socket(struct evt_record *record, struct sock *sk)
 static void hook_tell(struct hook_packet *packet,
 		      const struct rule_verdict *verdict)
 {
-	bool out = packet->direction == E7_DIRECTION_OUT;
+	bool out = hook_is_out(packet);
 	enum e7_event kind = hook_event_kind(verdict);
-	struct psi_exe *exe = psi_exe_of(packet->proc);
 	struct evt_record record = {
-		.exe = exe,
-		.prot = packet->prot,
+		.prot = packet->ip.number,
 		.family = packet->state->pf,
 		.kind = kind,
 		.verdict = verdict->action == E7_ACTION_BLOCK ?
 			   E7_VERDICT_BLOCK : E7_VERDICT_ALLOW,
 		.reason = verdict->reason,
 		.direction = packet->direction,
+		.class = packet->class,
+		.why = packet->class == E7_CLASS_UNKNOWN ? packet->why : 0,
 		.rule = verdict->id,
 	};
 	struct prot_ports *ports = &packet->ports;
 
-	if (!evt_due(kind, exe, packet->prot, record.verdict,
-		     &record.left_out))
+	if (!evt_due(kind, packet->exe, packet->class, packet->ip.number,
+		     record.verdict, &record.left_out))
 		return;
 
-	/* A remembered verdict has forgotten its rule. */
-	if (verdict->reason == E7_REASON_RULE && !verdict->id && exe) {
-		struct rule_flow flow = {
-			.path = exe->path,
-			.length = exe->length,
-			.class = E7_CLASS_HOST,
-			.prot = packet->prot,
-			.prot_known = packet->ops,
-		};
-
-		record.rule = rule_decide(&flow).id;
-	}
 	record.time = ktime_get_real_ns();
 	record.netns = packet->state->net->ns.inum;
 	hook_addresses(packet, &record.local, &record.remote);
 	record.has_ports = ports->present;
 	record.local_port = out ? ports->source : ports->destination;
 	record.remote_port = out ? ports->destination : ports->source;
-	record.pid = packet->proc ? packet->proc->pid : 0;
+	if (packet->proc) {
+		record.pid = packet->proc->pid;
+		record.start = packet->proc->start;
+		record.image = packet->proc->image;
+	}
 	if (packet->sk)
 		hook_fill_socket(&record, packet->sk);
 	evt_put(&record);
+}
+
+/* Whether the packet belongs to the link, as ARP does for IPv4. */
+static bool hook_is_link(const struct hook_packet *packet)
+{
+	const struct sock *sk = packet->state->sk;
+
+	/* RFC 4861: nothing from beyond the link has hop limit 255. */
+	return packet->ip.hop_limit == 255 &&
+	       (!hook_is_out(packet) || !sk || sk->sk_kern_sock);
 }
 
 static struct rule_verdict hook_judge(struct hook_packet *packet)
@@ -367,27 +701,43 @@ static struct rule_verdict hook_judge(struct hook_packet *packet)
 		.action = def_flag(E7_FLAG_FAIL),
 		.reason = E7_REASON_FAIL,
 	};
-	struct sock *held;
+	u64 epoch = rule_epoch();
+	struct sock *held = NULL;
 
 	switch (hook_parse(packet)) {
 	case PROT_MALFORMED:
+		stat_count(E7_STAT_MALFORMED);
 		return verdict;
 	case PROT_LINK:
-		/* RFC 4861: nothing from beyond the link has hop limit 255. */
-		if (packet->hop_limit == 255 &&
-		    (packet->direction == E7_DIRECTION_IN ||
-		     !packet->state->sk || packet->state->sk->sk_kern_sock)) {
-			verdict.action = E7_ACTION_ALLOW;
-			return verdict;
-		}
-		break;
+		if (!hook_is_link(packet))
+			break;
+		verdict.action = E7_ACTION_ALLOW;
+		return verdict;
 	case PROT_OK:
 		break;
 	}
+	/*
+	 * IPv6 puts fragments together behind this hook, and delivers nothing
+	 * without the first, which has all headers and is judged.
+	 */
+	if (packet->ip.later && !hook_is_out(packet)) {
+		verdict.action = E7_ACTION_ALLOW;
+		return verdict;
+	}
 
-	held = hook_owner(packet);
-	if (!packet->failed) {
-		verdict = hook_decide(packet);
+	if (hook_is_out(packet))
+		hook_owner_out(packet);
+	else
+		held = hook_owner_in(packet);
+	if (packet->class == E7_CLASS_UNKNOWN)
+		stat_count(packet->why);
+	if (packet->class == E7_CLASS_UNKNOWN && def_flag(E7_FLAG_HOLD) &&
+	    (packet->why == E7_STAT_SEARCHING ||
+	     packet->why == E7_STAT_RESOLVING)) {
+		verdict.action = E7_ACTION_BLOCK;
+	} else if (!packet->failed) {
+		verdict = hook_decide(packet, epoch);
+		hook_remember(packet, &verdict, epoch);
 		hook_tell(packet, &verdict);
 	}
 	if (held)
@@ -395,20 +745,19 @@ static struct rule_verdict hook_judge(struct hook_packet *packet)
 	return verdict;
 }
 
-static unsigned int hook_packet(void *priv, struct sk_buff *skb,
-				const struct nf_hook_state *state)
+/* A packet that is not of a flow that is known, or that is not judged. */
+static noinline unsigned int hook_slow(struct sk_buff *skb,
+				       const struct nf_hook_state *state,
+				       enum e7_direction direction)
 {
 	struct hook_packet packet = {
 		.state = state,
 		.skb = skb,
-		.direction = state->hook == NF_INET_LOCAL_OUT ?
-			     E7_DIRECTION_OUT : E7_DIRECTION_IN,
+		.direction = direction,
 	};
 	u32 mode = def_flag(E7_FLAG_MODE);
 	struct rule_verdict verdict;
 
-	if (mode == E7_MODE_DISABLED)
-		return NF_ACCEPT;
 	if (hook_is_loopback(state) &&
 	    (mode == E7_MODE_BLOCK ||
 	     def_flag(E7_FLAG_LOOPBACK) == E7_SCOPE_ALLOW))
@@ -425,8 +774,8 @@ static unsigned int hook_packet(void *priv, struct sk_buff *skb,
 
 	if (unlikely(def_flag(E7_FLAG_DEBUG)))
 		printk_ratelimited(KERN_DEBUG "e7: %s prot %u pid %d %s by %s\n",
-				   def_word(E7_LIST_DIRECTION, packet.direction),
-				   packet.prot,
+				   def_word(E7_LIST_DIRECTION, direction),
+				   packet.ip.number,
 				   packet.proc ? packet.proc->pid : 0,
 				   def_word(E7_LIST_ACTION, verdict.action),
 				   def_word(E7_LIST_REASON, verdict.reason));
@@ -436,18 +785,48 @@ static unsigned int hook_packet(void *priv, struct sk_buff *skb,
 	return NF_DROP;
 }
 
+static __always_inline unsigned int hook_packet(struct sk_buff *skb,
+					const struct nf_hook_state *state,
+					enum e7_direction direction)
+{
+	u32 mode = def_flag(E7_FLAG_MODE);
+
+	if (mode == E7_MODE_DISABLED)
+		return NF_ACCEPT;
+	if (likely(mode == E7_MODE_ENABLED) &&
+	    hook_known(skb, state, direction)) {
+		stat_inc(packets);
+		return NF_ACCEPT;
+	}
+	return hook_slow(skb, state, direction);
+}
+
+static unsigned int hook_out(void *priv, struct sk_buff *skb,
+			     const struct nf_hook_state *state)
+{
+	return hook_packet(skb, state, E7_DIRECTION_OUT);
+}
+
+static unsigned int hook_in(void *priv, struct sk_buff *skb,
+			    const struct nf_hook_state *state)
+{
+	return hook_packet(skb, state, E7_DIRECTION_IN);
+}
+
 /* ---- where it stands ---- */
 
 /* Out: behind NAT, to see who is really spoken to.  In: before confirming. */
-#define HOOK(family, point, order) { \
-	.hook = hook_packet, .pf = family, .hooknum = point, .priority = order }
+#define HOOK(function, family, point, order) { \
+	.hook = function, .pf = family, .hooknum = point, .priority = order }
 
 static const struct nf_hook_ops hook_ops[] = {
-	HOOK(NFPROTO_IPV4, NF_INET_LOCAL_OUT, NF_IP_PRI_LAST),
-	HOOK(NFPROTO_IPV4, NF_INET_LOCAL_IN, NF_IP_PRI_CONNTRACK_HELPER + 1),
+	HOOK(hook_out, NFPROTO_IPV4, NF_INET_LOCAL_OUT, NF_IP_PRI_LAST),
+	HOOK(hook_in, NFPROTO_IPV4, NF_INET_LOCAL_IN,
+	     NF_IP_PRI_CONNTRACK_HELPER + 1),
 #if IS_ENABLED(CONFIG_IPV6)
-	HOOK(NFPROTO_IPV6, NF_INET_LOCAL_OUT, NF_IP6_PRI_LAST),
-	HOOK(NFPROTO_IPV6, NF_INET_LOCAL_IN, NF_IP6_PRI_CONNTRACK_HELPER + 1),
+	HOOK(hook_out, NFPROTO_IPV6, NF_INET_LOCAL_OUT, NF_IP6_PRI_LAST),
+	HOOK(hook_in, NFPROTO_IPV6, NF_INET_LOCAL_IN,
+	     NF_IP6_PRI_CONNTRACK_HELPER + 1),
 #endif
 };
 

@@ -10,121 +10,183 @@
  * very sock that it was learnt for.  Request sockets are never learnt: they
  * have no end that a module sees, and a SYN flood would fill the table.
  *
- * Read under RCU in any context; changed under one spinlock, with interrupts
- * off since kprobe handlers take it.  A change replaces the entry, so that a
- * reader never sees half of one.
+ * Read under RCU in any context; changed under a spinlock of some buckets,
+ * with interrupts off since kprobe handlers take it.  A change of owner
+ * replaces the entry, so that a verdict is never another owner's.
  */
-#include <linux/hash.h>
-#include <linux/hashtable.h>
 #include <linux/jiffies.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/sock_diag.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
 
 #include "ksc.h"
+#include "stat.h"
 
-#define KSC_BITS 15
-/* Buckets looked through for the oldest entry when the table is full. */
+#define KSC_LOCKS 64
+/* Buckets looked through for an entry to evict when the table is full. */
 #define KSC_SWEEP 8
+/* Seconds: TCP_TIMEWAIT_LEN, and as long again. */
+#define KSC_LINGER 120
 
-static DEFINE_HASHTABLE(ksc_table, KSC_BITS);
-static DEFINE_SPINLOCK(ksc_lock);
-static struct kmem_cache *ksc_cache;
-static unsigned int ksc_count;
+struct hlist_head *ksc_table __read_mostly;
+unsigned int ksc_bits __read_mostly;
+
+static spinlock_t ksc_locks[KSC_LOCKS];
+static atomic_t ksc_entries = ATOMIC_INIT(0);
 static unsigned int ksc_hand;
+static void ksc_sweep(struct work_struct *work);
+static DECLARE_DELAYED_WORK(ksc_sweep_work, ksc_sweep);
+static unsigned int ksc_limit = E7_LIMIT_SOCKETS;
 
-/* The socket's cookie, made where it has none yet.  For any kind of sock. */
-u64 ksc_cookie(struct sock *sk)
+static int ksc_limit_set(const char *text, const struct kernel_param *kp)
 {
-	u64 cookie = atomic64_read(&sk->sk_cookie);
+	unsigned int value;
+
+	if (kstrtouint(text, 0, &value) || value < E7_LIMIT_SOCKETS_MIN ||
+	    value > E7_LIMIT_SOCKETS_MAX) {
+		pr_err("e7: parameter sockets=%.64s: expected a number from %u to %u\n",
+		       text, E7_LIMIT_SOCKETS_MIN, E7_LIMIT_SOCKETS_MAX);
+		return -EINVAL;
+	}
+	ksc_limit = value;
+	return 0;
+}
+
+static const struct kernel_param_ops ksc_limit_ops = {
+	.set = ksc_limit_set,
+	.get = param_get_uint,
+};
+
+module_param_cb(sockets, &ksc_limit_ops, &ksc_limit, 0444);
+MODULE_PARM_DESC(sockets, "sockets that are remembered at once");
+
+static unsigned int ksc_bucket(u64 cookie)
+{
+	return hash_64(cookie, ksc_bits);
+}
+
+static spinlock_t *ksc_lock_of(unsigned int bucket)
+{
+	return &ksc_locks[bucket % KSC_LOCKS];
+}
+
+unsigned int ksc_count(void)
+{
+	return atomic_read(&ksc_entries);
+}
+
+u64 ksc_cookie_new(struct sock *sk)
+{
 	u32 halves[2];
 
-	if (likely(cookie))
-		return cookie;
 	sock_diag_save_cookie(sk, halves);
 	return (u64)halves[1] << 32 | halves[0];
 }
 
-/* Keeps an entry that packets still ask for from being evicted. */
-void ksc_touch(struct ksc_entry *entry)
-{
-	unsigned long now = jiffies;
-
-	/* Once a second, so that a busy flow does not write what it reads. */
-	if (time_after(now, READ_ONCE(entry->used) + HZ))
-		WRITE_ONCE(entry->used, now);
-}
-
-/* The entry of a cookie, valid until rcu_read_unlock(), or null. */
-struct ksc_entry *ksc_find(u64 cookie)
-{
-	struct ksc_entry *entry;
-
-	hash_for_each_possible_rcu(ksc_table, entry, node, cookie)
-		if (entry->cookie == cookie)
-			return entry;
-	return NULL;
-}
-
-static void ksc_free(struct rcu_head *rcu)
-{
-	struct ksc_entry *entry = container_of(rcu, struct ksc_entry, rcu);
-
-	psi_proc_put(entry->proc);
-	kmem_cache_free(ksc_cache, entry);
-}
-
+/* The bucket's lock is held. */
 static void ksc_unhash(struct ksc_entry *entry)
 {
-	lockdep_assert_held(&ksc_lock);
-	hash_del_rcu(&entry->node);
-	ksc_count--;
-	call_rcu(&entry->rcu, ksc_free);
-}
-
-/* Makes room by dropping the longest unused entry of the next few buckets. */
-static void ksc_evict(void)
-{
-	struct ksc_entry *entry, *oldest = NULL;
-	unsigned int seen = 0;
-
-	while (!oldest || seen < KSC_SWEEP) {
-		ksc_hand = (ksc_hand + 1) & (HASH_SIZE(ksc_table) - 1);
-		seen++;
-		hlist_for_each_entry(entry, &ksc_table[ksc_hand], node)
-			if (!oldest || time_before(READ_ONCE(entry->used),
-						   READ_ONCE(oldest->used)))
-				oldest = entry;
-	}
-	ksc_unhash(oldest);
+	hlist_del_rcu(&entry->node);
+	atomic_dec(&ksc_entries);
+	/* Readers may go on with it: it ends a grace period later. */
+	psi_proc_put(entry->proc);
+	kfree_rcu(entry, rcu);
 }
 
 /*
- * Records that proc owns sk, whatever was known before.  Returns the entry,
- * valid until rcu_read_unlock(), or null where memory ran out.
+ * Whose user asks for room, and whose is the longest unused, in this order: a
+ * user who fills the table pushes out his own.
  */
-struct ksc_entry *ksc_learn(struct sock *sk, struct psi_proc *proc)
+static bool ksc_goes_before(const struct ksc_entry *a,
+			    const struct ksc_entry *b, uid_t uid)
+{
+	if ((a->uid == uid) != (b->uid == uid))
+		return a->uid == uid;
+	return ksc_before(READ_ONCE(a->used), READ_ONCE(b->used));
+}
+
+/* Makes room by dropping one entry of the next few buckets that hold some. */
+static void ksc_evict(uid_t uid)
+{
+	struct ksc_entry *entry, *worst = NULL;
+	unsigned int bucket, seen, found = 0;
+	unsigned long flags;
+	spinlock_t *lock;
+	u64 cookie = 0;
+
+	rcu_read_lock();
+	for (seen = 0; seen >> ksc_bits == 0 && found < KSC_SWEEP; seen++) {
+		bucket = READ_ONCE(ksc_hand) & ((1u << ksc_bits) - 1);
+		WRITE_ONCE(ksc_hand, bucket + 1);
+		found += !hlist_empty(&ksc_table[bucket]);
+		hlist_for_each_entry_rcu(entry, &ksc_table[bucket], node)
+			if (!worst || ksc_goes_before(entry, worst, uid))
+				worst = entry;
+	}
+	if (worst)
+		cookie = worst->cookie;
+	rcu_read_unlock();
+	if (!cookie)
+		return;
+
+	lock = ksc_lock_of(ksc_bucket(cookie));
+	spin_lock_irqsave(lock, flags);
+	entry = ksc_find(cookie);
+	if (entry) {
+		ksc_unhash(entry);
+		stat_count(E7_STAT_EVICTED);
+	}
+	spin_unlock_irqrestore(lock, flags);
+}
+
+/*
+ * Records that proc owns sk, or with a null proc that nobody is known to and
+ * why, whatever was known before.  Returns the entry, valid until
+ * rcu_read_unlock(), or null where memory ran out.  In any context, under
+ * rcu_read_lock(); sk is full.
+ */
+struct ksc_entry *ksc_learn(struct sock *sk, struct psi_proc *proc,
+			    enum e7_stat why, u32 walk)
 {
 	u64 cookie = ksc_cookie(sk);
+	unsigned int bucket = ksc_bucket(cookie);
+	spinlock_t *lock = ksc_lock_of(bucket);
 	struct ksc_entry *fresh, *old;
 	unsigned long flags;
 
-	fresh = kmem_cache_zalloc(ksc_cache, GFP_ATOMIC);
+	fresh = kmalloc(sizeof(*fresh), GFP_ATOMIC | __GFP_NOWARN);
 	if (!fresh)
 		return NULL;
+	if (proc && !psi_proc_get(proc)) {
+		kfree(fresh);
+		return NULL;
+	}
 	fresh->cookie = cookie;
+	fresh->proc = proc;
+	fresh->verdicts[0] = 0;
+	fresh->verdicts[1] = 0;
 	fresh->sk = sk;
-	fresh->proc = psi_proc_get(proc);
-	fresh->used = jiffies;
+	fresh->used = ksc_now();
+	fresh->walk = walk;
+	fresh->left = 0;
+	fresh->uid = from_kuid(&init_user_ns, compat_sk_uid(sk));
+	fresh->why = why;
+	fresh->unbound = false;
+	fresh->lingers = false;
 
-	spin_lock_irqsave(&ksc_lock, flags);
+	if (unlikely(atomic_read(&ksc_entries) >= ksc_limit))
+		ksc_evict(fresh->uid);
+	spin_lock_irqsave(lock, flags);
 	old = ksc_find(cookie);
 	if (old)
 		ksc_unhash(old);
-	else if (ksc_count >= E7_LIMIT_SOCKETS)
-		ksc_evict();
-	hash_add_rcu(ksc_table, &fresh->node, cookie);
-	ksc_count++;
-	spin_unlock_irqrestore(&ksc_lock, flags);
+	hlist_add_head_rcu(&fresh->node, &ksc_table[bucket]);
+	atomic_inc(&ksc_entries);
+	spin_unlock_irqrestore(lock, flags);
 	return fresh;
 }
 
@@ -134,67 +196,109 @@ void ksc_forget(const struct sock *sk)
 	u64 cookie = atomic64_read(&sk->sk_cookie);
 	struct ksc_entry *entry;
 	unsigned long flags;
+	spinlock_t *lock;
+
+	if (!cookie)
+		return;
+	lock = ksc_lock_of(ksc_bucket(cookie));
+	spin_lock_irqsave(lock, flags);
+	entry = ksc_find(cookie);
+	if (entry && entry->sk == sk) {
+		if (entry->lingers) {
+			entry->sk = NULL;
+			entry->used = ksc_now();
+		} else {
+			ksc_unhash(entry);
+		}
+	}
+	spin_unlock_irqrestore(lock, flags);
+}
+
+/* The entry of this very sock, or null.  Under rcu_read_lock(). */
+static struct ksc_entry *ksc_find_sock(const struct sock *sk)
+{
+	u64 cookie = atomic64_read(&sk->sk_cookie);
+	struct ksc_entry *entry = cookie ? ksc_find(cookie) : NULL;
+
+	return entry && entry->sk == sk ? entry : NULL;
+}
+
+/* The socket gives up its port, which another one may take at once. */
+void ksc_unbind(const struct sock *sk)
+{
+	struct ksc_entry *entry;
 
 	rcu_read_lock();
-	entry = cookie ? ksc_find(cookie) : NULL;
+	entry = ksc_find_sock(sk);
+	if (entry)
+		WRITE_ONCE(entry->unbound, true);
 	rcu_read_unlock();
-	if (!entry)
-		return;
-
-	spin_lock_irqsave(&ksc_lock, flags);
-	entry = ksc_find(cookie);
-	if (entry && entry->sk == sk)
-		ksc_unhash(entry);
-	spin_unlock_irqrestore(&ksc_lock, flags);
 }
 
-/* A remembered verdict in one word: epoch, reason, action. */
-#define KSC_EPOCH_SHIFT 16
-#define KSC_REASON_SHIFT 8
-
-/*
- * Whether what was decided last still holds in this epoch.  The rule's id is
- * not kept: who tells about the packet decides anew.
- */
-bool ksc_recall(const struct ksc_entry *entry, enum e7_direction direction,
-		u64 epoch, struct rule_verdict *verdict)
+/* A time-wait socket goes on under the cookie when this one is freed. */
+void ksc_linger(const struct sock *sk)
 {
-	u64 word = READ_ONCE(entry->verdicts[direction - 1]);
+	struct ksc_entry *entry;
 
-	if (word >> KSC_EPOCH_SHIFT != epoch)
-		return false;
-	verdict->reason = word >> KSC_REASON_SHIFT;
-	verdict->action = word;
-	verdict->id = 0;
-	return true;
+	rcu_read_lock();
+	entry = ksc_find_sock(sk);
+	if (entry)
+		WRITE_ONCE(entry->lingers, true);
+	rcu_read_unlock();
 }
 
-/* epoch is the one read before the verdict was decided. */
-void ksc_remember(struct ksc_entry *entry, enum e7_direction direction,
-		  u64 epoch, const struct rule_verdict *verdict)
+/* Drops what stood for time-wait sockets that are over. */
+static void ksc_sweep(struct work_struct *work)
 {
-	WRITE_ONCE(entry->verdicts[direction - 1],
-		   epoch << KSC_EPOCH_SHIFT |
-		   (u64)verdict->reason << KSC_REASON_SHIFT | verdict->action);
+	struct ksc_entry *entry;
+	struct hlist_node *next;
+	unsigned int bucket;
+
+	for (bucket = 0; bucket >> ksc_bits == 0; bucket++) {
+		if (hlist_empty(&ksc_table[bucket]))
+			continue;
+		spin_lock_irq(ksc_lock_of(bucket));
+		hlist_for_each_entry_safe(entry, next, &ksc_table[bucket], node)
+			if (!entry->sk && ksc_before(entry->used + KSC_LINGER,
+						     ksc_now()))
+				ksc_unhash(entry);
+		spin_unlock_irq(ksc_lock_of(bucket));
+		cond_resched();
+	}
+	queue_delayed_work(system_unbound_wq, &ksc_sweep_work,
+			   KSC_LINGER * HZ);
 }
 
 int ksc_init(void)
 {
-	ksc_cache = KMEM_CACHE(ksc_entry, SLAB_HWCACHE_ALIGN);
-	return ksc_cache ? 0 : -ENOMEM;
+	unsigned int i;
+
+	BUILD_BUG_ON(sizeof(struct ksc_entry) > 96);
+	for (i = 0; i < KSC_LOCKS; i++)
+		spin_lock_init(&ksc_locks[i]);
+	ksc_bits = order_base_2(ksc_limit);
+	ksc_table = kvcalloc(1ul << ksc_bits, sizeof(*ksc_table), GFP_KERNEL);
+	if (!ksc_table)
+		return -ENOMEM;
+	queue_delayed_work(system_unbound_wq, &ksc_sweep_work,
+			   KSC_LINGER * HZ);
+	return 0;
 }
 
-/* After the last packet and the last probe. */
+/* After the last packet, the last probe and the last walk. */
 void ksc_exit(void)
 {
 	struct ksc_entry *entry;
 	struct hlist_node *next;
-	int bucket;
+	unsigned int bucket;
 
-	spin_lock_irq(&ksc_lock);
-	hash_for_each_safe(ksc_table, bucket, next, entry, node)
-		ksc_unhash(entry);
-	spin_unlock_irq(&ksc_lock);
-	rcu_barrier();
-	kmem_cache_destroy(ksc_cache);
+	cancel_delayed_work_sync(&ksc_sweep_work);
+	for (bucket = 0; bucket >> ksc_bits == 0; bucket++) {
+		spin_lock_irq(ksc_lock_of(bucket));
+		hlist_for_each_entry_safe(entry, next, &ksc_table[bucket], node)
+			ksc_unhash(entry);
+		spin_unlock_irq(ksc_lock_of(bucket));
+		cond_resched();
+	}
+	kvfree(ksc_table);
 }

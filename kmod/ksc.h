@@ -2,35 +2,85 @@
 #ifndef E7_KSC_H
 #define E7_KSC_H
 
+#include <linux/hash.h>
+#include <linux/rculist.h>
 #include <linux/types.h>
 #include <net/sock.h>
 
 #include "psi.h"
 #include "rule.h"
 
-/* What is known of a socket. */
+/* What is known of a socket; whose it is never changes. */
 struct ksc_entry {
 	struct hlist_node node;
-	struct rcu_head rcu;
 	u64 cookie;
-	const struct sock *sk;	/* compared, never followed */
-	struct psi_proc *proc;	/* referenced */
-	u64 verdicts[2];	/* by direction, see ksc_remember() */
-	unsigned long used;	/* jiffies of a packet, to the second */
+	struct psi_proc *proc;	/* referenced; null: nobody is known, see why */
+	u64 verdicts[2];	/* by direction, see rule_recall() */
+	const struct sock *sk;	/* compared, never followed; null: is gone */
+	struct rcu_head rcu;
+	u32 used;		/* ksc_now() of a packet, to the second */
+	u32 walk;		/* the walk that found it, or is to find it */
+	u32 left;		/* the walk for whom proc left it to, or 0 */
+	uid_t uid;		/* of the socket: evictions are on its account */
+	u8 why;			/* enum e7_stat */
+	bool unbound;		/* no longer takes what comes to its port */
+	bool lingers;		/* for a time-wait socket, when sk is gone */
 };
+
+extern struct hlist_head *ksc_table;
+extern unsigned int ksc_bits;
 
 int ksc_init(void);
 void ksc_exit(void);
 
-u64 ksc_cookie(struct sock *sk);
-struct ksc_entry *ksc_find(u64 cookie);
-void ksc_touch(struct ksc_entry *entry);
-struct ksc_entry *ksc_learn(struct sock *sk, struct psi_proc *proc);
+u64 ksc_cookie_new(struct sock *sk);
+struct ksc_entry *ksc_learn(struct sock *sk, struct psi_proc *proc,
+			    enum e7_stat why, u32 walk);
 void ksc_forget(const struct sock *sk);
+void ksc_unbind(const struct sock *sk);
+void ksc_linger(const struct sock *sk);
+unsigned int ksc_count(void);
 
-bool ksc_recall(const struct ksc_entry *entry, enum e7_direction direction,
-		u64 epoch, struct rule_verdict *verdict);
-void ksc_remember(struct ksc_entry *entry, enum e7_direction direction,
-		  u64 epoch, const struct rule_verdict *verdict);
+/* The socket's cookie, made where it has none yet.  For any kind of sock. */
+static inline u64 ksc_cookie(struct sock *sk)
+{
+	u64 cookie = atomic64_read(&sk->sk_cookie);
+
+	return likely(cookie) ? cookie : ksc_cookie_new(sk);
+}
+
+/* The entry of a cookie, valid until rcu_read_unlock(), or null. */
+static inline struct ksc_entry *ksc_find(u64 cookie)
+{
+	struct ksc_entry *entry;
+
+	hlist_for_each_entry_rcu(entry, &ksc_table[hash_64(cookie, ksc_bits)],
+				 node)
+		if (entry->cookie == cookie)
+			return entry;
+	return NULL;
+}
+
+/* A clock in seconds that wraps. */
+static inline u32 ksc_now(void)
+{
+	return jiffies / HZ;
+}
+
+/* Whether a was before b, on a clock that wraps. */
+static inline bool ksc_before(u32 a, u32 b)
+{
+	return (s32)(a - b) < 0;
+}
+
+/* Keeps an entry that packets still ask for from being evicted. */
+static inline void ksc_touch(struct ksc_entry *entry)
+{
+	u32 now = ksc_now();
+
+	/* Once a second, so that a busy flow does not write what it reads. */
+	if (unlikely(READ_ONCE(entry->used) != now))
+		WRITE_ONCE(entry->used, now);
+}
 
 #endif /* E7_KSC_H */

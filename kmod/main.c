@@ -8,6 +8,7 @@
 #include <linux/init.h>
 #include <linux/module.h>
 
+#include "asc.h"
 #include "enl.h"
 #include "evt.h"
 #include "flow.h"
@@ -42,6 +43,9 @@ static int __init mod_init(void)
 	if (error)
 		goto err_enl;
 	probe_init();
+	error = asc_init();
+	if (error)
+		goto err_asc;
 	error = hook_init();
 	if (error)
 		goto err_hook;
@@ -49,6 +53,8 @@ static int __init mod_init(void)
 	return 0;
 
 err_hook:
+	asc_exit();
+err_asc:
 	probe_exit();
 	enl_exit();
 err_enl:
@@ -67,6 +73,7 @@ err_psi:
 static void __exit mod_exit(void)
 {
 	hook_exit();
+	asc_exit();
 	probe_exit();
 	/* Its work sends through the family. */
 	evt_exit();

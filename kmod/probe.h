@@ -2,7 +2,12 @@
 #ifndef E7_PROBE_H
 #define E7_PROBE_H
 
+#include <linux/types.h>
+
 void probe_init(void);
 void probe_exit(void);
+
+bool probe_sees_unbind(void);
+u64 probe_missed(void);
 
 #endif /* E7_PROBE_H */

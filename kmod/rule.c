@@ -24,13 +24,8 @@ struct rule_retired {
 
 static struct rule_set __rcu *rule_in_force;
 static struct workqueue_struct *rule_wq;
-static u64 rule_epoch_now = 1;
+u64 rule_epoch_now __read_mostly = 1;
 static u64 rule_last_id;
-
-u64 rule_epoch(void)
-{
-	return smp_load_acquire(&rule_epoch_now);
-}
 
 /* After a change that may change verdicts; by the one writer. */
 void rule_epoch_bump(void)

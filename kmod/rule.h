@@ -2,7 +2,9 @@
 #ifndef E7_RULE_H
 #define E7_RULE_H
 
+#include <linux/bits.h>
 #include <linux/types.h>
+#include <asm/barrier.h>
 
 #include "rule_set.h"
 
@@ -13,10 +15,51 @@ struct rule_verdict {
 	u64 id;		/* of the rule, where one decided */
 };
 
+/*
+ * A verdict as it is remembered, in one word: the epoch, RULE_QUIET, the
+ * reason, the action.  The rule's id is not kept.
+ */
+#define RULE_EPOCH_SHIFT 16
+#define RULE_QUIET BIT(15)	/* lets pass, and nothing is to be told of it */
+#define RULE_REASON_SHIFT 8
+#define RULE_REASON_MASK 0x7f
+
+extern u64 rule_epoch_now;
+
+/* What was decided before this was read holds while it reads the same. */
+static inline u64 rule_epoch(void)
+{
+	return smp_load_acquire(&rule_epoch_now);
+}
+
+static inline u64 rule_remembered(const struct rule_verdict *verdict,
+				  u64 epoch, bool quiet)
+{
+	return epoch << RULE_EPOCH_SHIFT | (quiet ? RULE_QUIET : 0) |
+	       (u64)verdict->reason << RULE_REASON_SHIFT | verdict->action;
+}
+
+/* Whether a remembered verdict of this epoch lets pass without a word. */
+static inline bool rule_is_quiet(u64 word, u64 epoch)
+{
+	return word >> RULE_EPOCH_SHIFT == epoch && word & RULE_QUIET;
+}
+
+/* Whether a remembered verdict is of this epoch; it then goes to *verdict. */
+static inline bool rule_recall(u64 word, u64 epoch,
+			       struct rule_verdict *verdict)
+{
+	if (word >> RULE_EPOCH_SHIFT != epoch)
+		return false;
+	verdict->action = (u8)word;
+	verdict->reason = word >> RULE_REASON_SHIFT & RULE_REASON_MASK;
+	verdict->id = 0;
+	return true;
+}
+
 int rule_init(void);
 void rule_exit(void);
 
-u64 rule_epoch(void);
 void rule_epoch_bump(void);
 struct rule_verdict rule_decide(const struct rule_flow *flow);
 

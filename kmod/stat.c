@@ -8,6 +8,9 @@
 #include <linux/timekeeping.h>
 
 #include "def.h"
+#include "ksc.h"
+#include "probe.h"
+#include "psi.h"
 #include "rule.h"
 #include "stat.h"
 
@@ -65,5 +68,16 @@ int stat_next(unsigned int index)
 /* The present value of a statistic. */
 u64 stat_value(enum e7_stat stat)
 {
-	return stat_sum(of[stat]);
+	switch (stat) {
+	case E7_STAT_MISSED:
+		return probe_missed();
+	case E7_STAT_SOCKETS:
+		return ksc_count();
+	case E7_STAT_PROCESSES:
+		return psi_procs_count();
+	case E7_STAT_PROGRAMS:
+		return psi_exes_count();
+	default:
+		return stat_sum(of[stat]);
+	}
 }

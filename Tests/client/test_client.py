@@ -117,6 +117,59 @@ def test_query_as_json(suite):
     ]
 
 
+def test_rules_about_classes_are_listed_and_filtered(suite):
+    suite.rules = [
+        {"ID": 4, "ACTION": 1, "PROT": 6, "CLASS": 2, "PATH": b"/usr/sbin/nginx"},
+        {"ID": 5, "ACTION": 2, "CLASS": 2},
+        {"ID": 6, "ACTION": 1, "PROT": 17, "CLASS": 5},
+    ]
+    lines = [
+        "allow tcp foreign /usr/sbin/nginx  # id 4",
+        "block any foreign  # id 5",
+        "allow udp kernel  # id 6",
+    ]
+    assert run(suite, "query").out.splitlines()[1:] == lines
+    assert run(suite, "query", "foreign").out.splitlines() == lines[:2]
+    assert run(suite, "query", "/usr/sbin/nginx").out.splitlines() == lines[:1]
+    assert run(suite, "query", "allow", "kernel").out.splitlines() == lines[2:]
+    told = [json.loads(line) for line in run(suite, "--json", "query", "any").out.splitlines()]
+    assert told[0] == {
+        "type": "rule", "id": 5, "action": "block", "protocol": "any", "class": "foreign"}
+
+
+def test_rules_about_classes_are_read_back(suite, tmp_path):
+    suite.rules = [
+        {"ID": 4, "ACTION": 1, "PROT": 6, "CLASS": 2, "PATH": b"/a b/"},
+        {"ID": 5, "ACTION": 2, "CLASS": 3},
+    ]
+    file = tmp_path / "rules"
+    file.write_text(run(suite, "query").out)
+    assert run(suite, "-f", str(file)).status == 0
+    assert [attributes for name, attributes in suite.lane_said if name == "RULE_ADD"] == [
+        {"ACTION": 1, "PROT": 6, "CLASS": 2, "PATH": b"/a b/"}, {"ACTION": 2, "CLASS": 3}]
+
+
+def test_stats(suite):
+    rows = [("STAT_GET", {"STAT": number, "VALUE": value})
+            for number, value in ((1, 1204), (8, 3), (25, 2**64 - 1))]
+    suite.console = lambda name, _: [*rows, done()] if name == "STAT_GET" else None
+    ended = run(suite, "stats")
+    assert (ended.status, ended.err) == (0, "")
+    lines = ended.out.splitlines()
+    assert [line.split()[:2] for line in lines] == [
+        ["learnt", "1204"], ["nosocket", "3"], ["walks", str(2**64 - 1)]]
+    # The values end in one column, behind which the meanings begin.
+    numbers = [line.split()[1] for line in lines]
+    ends = [line.index(number) + len(number) for line, number in zip(lines, numbers)]
+    assert len(set(ends)) == 1 and all(len(line) > ends[0] + 10 for line in lines)
+    assert [json.loads(line) for line in run(suite, "--json", "stats").out.splitlines()] == [
+        {"type": "statistic", "statistic": "learnt", "value": 1204},
+        {"type": "statistic", "statistic": "nosocket", "value": 3},
+        {"type": "statistic", "statistic": "walks", "value": 2**64 - 1}]
+    suite.console = lambda name, _: [("STAT_GET", {"STAT": 5, "VALUE": 1}), done()]
+    assert run(suite, "stats").status != 0
+
+
 def test_get(suite):
     assert run(suite, "get", "mode").out == "set mode disabled\n"
     assert run(suite, "get", "rules").out == "# rules = 42\n"
@@ -140,6 +193,9 @@ def test_edits_go_over_a_lane(suite):
         (("clear",), ("RULE_CLEAR", {})),
         (("clear", "allow"), ("RULE_CLEAR", {"ACTION": 1})),
         (("clear", "/bin/"), ("RULE_DEL", {"PATH": b"/bin/"})),
+        (("block", "kernel"), ("RULE_ADD", {"ACTION": 2, "CLASS": 5})),
+        (("allow", "udp", "memfd"), ("RULE_ADD", {"ACTION": 1, "PROT": 17, "CLASS": 4})),
+        (("clear", "foreign", "/bin/"), ("RULE_DEL", {"CLASS": 2, "PATH": b"/bin/"})),
         (("clear", "id", "4"), ("RULE_DEL", {"ID": 4})),
         (("set", "mode", "disable"), ("FLAG_SET", {"FLAG": 1, "VALUE": 0})),
         (("enable",), ("FLAG_SET", {"FLAG": 1, "VALUE": 1})),
@@ -401,6 +457,10 @@ def test_wrong_command_lines(suite):
         (("alow",), "word 1: unknown command 'alow'"),
         (("allow", "tpc"), "word 2: unknown protocol 'tpc'"),
         (("allow", "tcp /bin/"), "word 2: the path 'tcp /bin/' is not absolute"),
+        (("block", "forein"), "word 2: unknown protocol 'forein'"),
+        (("block", "kernel", "/bin/x"), "word 3: class 'kernel' takes no path"),
+        (("allow", "tcp", "host"), "word 3: rules do not name class 'host'"),
+        (("stats", "now"), "word 2: unexpected 'now'"),
         (("",), "word 1: unknown command ''"),
         (("--foo",), "Unknown option '--foo'"),
         (("-f", "x", "query"), "a file and a command at once"),

@@ -85,7 +85,8 @@ def test_edits(e7, before, line, after):
     ("set fail block", "fail", 2), ("set drops enabled", "drops", 1),
     ("set accepts enabled", "accepts", 1), ("set norule disabled", "norule", 0),
     ("set squelch disabled", "squelch", 0), ("set rchngq disabled", "rchngq", 0),
-    ("set loopback allow", "loopback", 1), ("set debug enabled", "debug", 1)])
+    ("set loopback allow", "loopback", 1), ("set debug enabled", "debug", 1),
+    ("set hold enabled", "hold", 1)])
 def test_flags(e7, line, flag, value):
     before = e7.get(flag)
     status, _, error = client(*line.split(), user="alice")

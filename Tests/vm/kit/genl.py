@@ -183,16 +183,19 @@ class Family:
 
     # What most scenarios do.
 
-    def allow(self, prot=None, path=None):
-        return self.rule("allow", prot, path)
+    def allow(self, prot=None, path=None, of=None):
+        return self.rule("allow", prot, path, of)
 
-    def block(self, prot=None, path=None):
-        return self.rule("block", prot, path)
+    def block(self, prot=None, path=None, of=None):
+        return self.rule("block", prot, path, of)
 
-    def rule(self, action, prot=None, path=None):
+    def rule(self, action, prot=None, path=None, of=None):
+        """Adds a rule; of is a class of programs, by word or number."""
         attributes = {"ACTION": defs.ACTION[action]}
         if prot is not None:
             attributes["PROT"] = defs.PROT.get(prot, prot)
+        if of is not None:
+            attributes["CLASS"] = defs.CLASS.get(of, of)
         if path is not None:
             attributes["PATH"] = path
         return self.do("RULE_ADD", **attributes)
@@ -205,6 +208,10 @@ class Family:
 
     def get(self, flag):
         return self.do("FLAG_GET", FLAG=defs.FLAG[flag])["VALUE"]
+
+    def stats(self):
+        """Statistic, by word → value."""
+        return {defs.STAT_NAME[row["STAT"]]: row["VALUE"] for row in self.dump("STAT_GET")}
 
     def rules(self):
         return self.dump("RULE_GET")

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Who was named for each packet of a flow."""
+
+import os
+import socket
+import time
+
+from . import defs, genl, net
+
+_SO_RCVBUFFORCE = 33
+# Nothing more of a flow comes when nothing came for so long.
+QUIET = 0.1
+
+
+def name(event):
+    """A program's path on the host, or the class of what it is, with the reason if unknown."""
+    if "CLASS" not in event:
+        return event.get("PATH", "unknown")
+    kind = defs.CLASS[event["CLASS"]]
+    if kind == "host":
+        return event["PATH"]
+    if kind == "unknown":
+        return f"unknown: {defs.STAT[event['STAT']]}"
+    return kind
+
+
+def both(*names):
+    """What Watch.names() returns of a flow with only these, both ways."""
+    return {"in": set(names), "out": set(names)}
+
+
+def netns(namespace=None):
+    """The number of a network namespace, this one's without a name."""
+    path = f"/run/netns/{namespace}" if namespace else "/proc/self/ns/net"
+    return os.stat(path).st_ino
+
+
+class Watch:
+    """Every packet's event from its making on."""
+
+    def __init__(self, e7):
+        self.e7 = e7
+        self.family = genl.Family()
+        self.family.socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, 64 << 20)
+        self.family.join("events")
+        self.lost = e7.get("qlost")
+        self.seen = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.family.close()
+
+    def events(self, enough=None, seconds=20.0, namespace=None, **match):
+        """All events with these attributes, until none comes any more.
+
+        Waits for them until there are `enough` in each direction.
+        """
+        match["NETNS"] = netns(namespace)
+        enough = {"in": 1, "out": 1} if enough is None else enough
+        fits = lambda event: all(event.get(key) == value for key, value in match.items())
+        end = time.monotonic() + seconds
+
+        def found(direction):
+            return sum(fits(e) and defs.DIRECTION[e["DIRECTION"]] == direction for e in self.seen)
+
+        while True:
+            self.seen += [a for _, a in self.family.events(QUIET)]
+            if time.monotonic() > end or all(found(d) >= n for d, n in enough.items()):
+                break
+        assert self.e7.get("qlost") == self.lost, "events were lost"
+        return list(filter(fits, self.seen))
+
+    def names(self, enough=None, namespace=None, **match):
+        """The names of all packets with these attributes, by direction."""
+        found = {}
+        for event in self.events(enough, namespace=namespace, **match):
+            direction = defs.DIRECTION[event["DIRECTION"]]
+            found.setdefault(direction, set()).add(name(event))
+            # Told where a scenario fails.
+            print(direction, event["PROT"], event.get("LPORT"), event.get("RPORT"), name(event))
+        return found
+
+    def client(self, port, **options):
+        """The names of the flow that began at this port of this machine."""
+        return self.names(LPORT=port, **options)
+
+    def server(self, port, namespace=net.NAMESPACE, **options):
+        """The names that the peer's side of it has."""
+        return self.names(RPORT=port, namespace=namespace, **options)
+
+    def forget(self):
+        """All packets until now."""
+        self.events({})
+        self.seen = []

@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 
-from kit import defs, genl, net  # noqa: E402
+from kit import act, defs, genl, net, watch  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +31,44 @@ def e7():
         for flag, value in preset.items():
             family.set(flag, value)
         family.clear()
+
+
+@pytest.fixture(scope="session")
+def programs(peer):
+    """The files of kit/act.py."""
+    with act.programs():
+        yield
+
+
+@pytest.fixture(scope="module")
+def echoes(peer):
+    """Echo servers of both kinds on the peer's side."""
+    with net.echo("tcp"), net.echo("udp"):
+        yield
+
+
+@pytest.fixture
+def seen(e7):
+    """Each packet's event, from now on."""
+    e7.set("squelch", "disabled")
+    with watch.Watch(e7) as watching:
+        yield watching
+
+
+@pytest.fixture
+def a(programs):
+    with act.Act(act.A) as program:
+        yield program
+
+
+@pytest.fixture
+def b(programs):
+    with act.Act(act.B) as program:
+        yield program
+
+
+@pytest.fixture
+def there(programs):
+    """A program on the peer's side."""
+    with act.Act(act.PEER, namespace=net.NAMESPACE) as program:
+        yield program

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Loading, parameters and unloading, under traffic of all kinds."""
 
-import os
 import pathlib
 import subprocess
 import sys
@@ -9,28 +8,18 @@ import time
 
 import pytest
 
-from kit import defs, genl, net
+from kit import defs, genl, module, net
+from kit.module import insmod, rmmod
 
-MODULE = os.environ["E7_KO"]
 # tools/kmod-other builds it.
 OTHER_MODULE = str(pathlib.Path(__file__).parents[2] / "build/kmod-other/e7.ko")
-
-
-def insmod(*parameters):
-    return subprocess.run(["insmod", MODULE, *parameters], capture_output=True, text=True)
-
-
-def rmmod():
-    return subprocess.run(["rmmod", "e7"], capture_output=True, text=True).returncode == 0
 
 
 @pytest.fixture
 def unloaded():
     """Without the module; it is back afterwards."""
-    assert net.wait_until(rmmod)
-    yield
-    subprocess.run(["rmmod", "e7"], capture_output=True)
-    assert insmod().returncode == 0
+    with module.unloaded():
+        yield
 
 
 @pytest.mark.parametrize("parameter", (

@@ -2,6 +2,7 @@
 """Programs that make system calls as they are told: programs/act.c and its copies."""
 
 import array
+import contextlib
 import os
 import pathlib
 import pwd
@@ -10,6 +11,11 @@ import socket
 import subprocess
 
 from . import net
+
+# Files with the same program, on a file system of their own.  Alice may write in her folder.
+ROOT = "/run/e7-names"
+A, B, PEER = f"{ROOT}/a", f"{ROOT}/b", f"{ROOT}/peer"
+ALICE = f"{ROOT}/alice"
 
 # Linux's numbers that Python has no names for.
 # RFC 3692 leaves protocol 253 to experiments.
@@ -37,12 +43,29 @@ def build(path):
     return path
 
 
-def copy(program, path, mode=0o755):
+def copy(path, mode=0o755, owner=0):
     """Another file with the same program."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    shutil.copyfile(program, path)
+    shutil.copyfile(A, path)
+    os.chown(path, owner, owner)
     os.chmod(path, mode)
     return path
+
+
+@contextlib.contextmanager
+def programs():
+    """A, B and PEER."""
+    os.makedirs(ROOT)
+    net.run("mount", "-t", "tmpfs", "none", ROOT)
+    try:
+        build(A)
+        copy(B), copy(PEER)
+        os.mkdir(ALICE)
+        shutil.chown(ALICE, "alice")
+        yield
+    finally:
+        net.run("umount", "--lazy", ROOT)
+        os.rmdir(ROOT)
 
 
 class Act:
@@ -61,7 +84,7 @@ class Act:
             self.process = subprocess.Popen(words, stdin=theirs, **options)
             theirs.close()
         self.channel.settimeout(60)
-        self._answer()
+        self.answer()
 
     def __enter__(self):
         return self
@@ -75,13 +98,17 @@ class Act:
     def __call__(self, verb, *words, fd=None):
         """The result of a verb of act.c; raises OSError."""
         self.begin(verb, *words, fd=fd)
-        return self._answer()[0]
+        return self.answer()
 
     def begin(self, verb, *words, fd=None):
         """Without waiting for an answer."""
         control = [] if fd is None else [
             (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd]))]
         self.channel.sendmsg([" ".join(map(str, (verb, *words))).encode()], control)
+
+    def answer(self):
+        """What it says next."""
+        return self._answer()[0]
 
     def _answer(self):
         data, control, _, _ = self.channel.recvmsg(64, socket.CMSG_SPACE(4))
@@ -92,11 +119,15 @@ class Act:
             raise OSError(-result, os.strerror(-result))
         return result, control
 
-    def hand(self, fd, other):
-        """Another program gets this one's descriptor; returns its number there."""
+    def fetch(self, fd):
+        """Its descriptor, for the caller to close."""
         self.begin("hand", fd)
         _, ((_, _, data),) = self._answer()
-        passing = array.array("i", data)[0]
+        return array.array("i", data)[0]
+
+    def hand(self, fd, other):
+        """Another program gets its descriptor; returns the number there."""
+        passing = self.fetch(fd)
         try:
             return other("take", fd=passing)
         finally:
@@ -142,7 +173,7 @@ class Act:
         self("option", fd, socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self("bind", fd, "::" if family == 6 else "0.0.0.0", port)
         if TYPES[kind][0] == socket.SOCK_STREAM:
-            self("listen", fd, 16)
+            self("listen", fd, 64)
         return fd, self("port", fd)
 
 

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
 #include <netinet/in.h>
@@ -78,6 +79,16 @@ static long do_option(struct act_call *call)
 
 	return setsockopt(act_number(call, 1), act_number(call, 2), act_number(call, 3), &value,
 			  sizeof(value));
+}
+
+/* FD INDEX: of the sockets that share its port, this one gets all */
+static long do_steer(struct act_call *call)
+{
+	struct sock_filter code = BPF_STMT(BPF_RET | BPF_K, act_number(call, 2));
+	struct sock_fprog program = { .len = 1, .filter = &code };
+
+	return setsockopt(act_number(call, 1), SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program,
+			  sizeof(program));
 }
 
 /* FD: its end is a reset */
@@ -198,6 +209,12 @@ static long do_read(struct act_call *call)
 	return count;
 }
 
+/* FD COUNT FLAGS */
+static long do_recv(struct act_call *call)
+{
+	return recv(act_number(call, 1), act_bytes, act_number(call, 2), act_number(call, 3));
+}
+
 /* FD COUNT: a datagram, answered with so many bytes to where it came from */
 static long do_reply(struct act_call *call)
 {
@@ -261,6 +278,7 @@ const struct act_entry act_sockets[] = {
 	{ "sendfile", 2, do_sendfile }, { "splice", 2, do_splice },
 	{ "read", 2, do_read },         { "reply", 2, do_reply },
 	{ "shutdown", 2, do_shutdown }, { "close", 1, do_close },
+	{ "recv", 3, do_recv },         { "steer", 2, do_steer },
 	{ "tun", 1, do_tun },           { "sockets", 3, do_sockets },
 	{ 0 },
 };

@@ -1,0 +1,331 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What an ordinary user may try to have packets named as another program, or as nobody's.
+
+VICTIM is a program that alice may execute and not write; EVIL is hers. She may make user
+namespaces, as on a Debian system. Each trick is shown to have worked as far as the kernel lets it.
+"""
+
+import contextlib
+import os
+import resource
+import socket
+import struct
+
+import pytest
+
+from kit import act, genl, module, net, watch
+from kit.act import A, ALICE, Act
+from kit.watch import both
+
+VICTIM = f"{act.ROOT}/victim"
+EVIL = f"{ALICE}/evil"
+UID = 61000
+
+families = pytest.mark.parametrize("family", (4, 6))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def files(programs):
+    act.copy(VICTIM)
+    act.copy(EVIL, owner=UID)
+
+
+@pytest.fixture
+def evil(files):
+    with Act(EVIL, user="alice") as program:
+        yield program
+
+
+@pytest.fixture
+def victim(files):
+    """Alice's too, so that she may do with it what one may with one's own processes."""
+    with Act(VICTIM, user="alice") as program:
+        yield program
+
+
+def talks(program, family, kind="udp"):
+    """Its own port, after an exchange with the echo server."""
+    fd, port = program.dial(kind, net.PEER[family])
+    program("write", fd, 10), program("read", fd, 10)
+    return port
+
+
+def readlink(program):
+    """What a naive look at the process says."""
+    return os.readlink(f"/proc/{program.process.pid}/exe")
+
+
+# ---- a false path ----
+
+def bind_over(program):
+    """In namespaces of its own, VICTIM's path leads to EVIL."""
+    program("unshare", act.CLONE_NEWUSER | act.CLONE_NEWNS)
+    program("mount", EVIL, VICTIM, "none", act.MS_BIND)
+
+
+@families
+def test_mount_over_the_path(seen, echoes, evil, family):
+    bind_over(evil)
+    evil.exec(VICTIM)
+    port = talks(evil, family)
+    assert seen.client(port) == both("foreign")
+    inode = os.stat(f"/proc/{evil.process.pid}/ns/mnt").st_ino
+    assert {e["MNTNS"] for e in seen.events(LPORT=port)} == {inode}
+
+
+@families
+def test_root_of_ones_own(seen, echoes, evil, family):
+    inside = act.copy(f"{ALICE}/root{VICTIM}", owner=UID)
+    evil("unshare", act.CLONE_NEWUSER)
+    evil("chroot", f"{ALICE}/root")
+    evil.exec(VICTIM)
+    port = talks(evil, family)
+    # The file has a path on the host.
+    assert seen.client(port) == both(inside)
+
+
+@families
+def test_path_through_another_process_root(seen, echoes, evil, family):
+    bind_over(evil)
+    with Act(EVIL, user="alice") as second:
+        second.exec(f"/proc/{evil.process.pid}/root{VICTIM}")
+        port = talks(second, family)
+        assert seen.client(port) == both("foreign")
+
+
+@families
+@pytest.mark.parametrize("verb", ("forge", "forge_shared"))
+def test_exchanged_exe_file(seen, echoes, evil, verb, family):
+    """By PR_SET_MM_MAP in a user namespace; or by a child there that shares the memory."""
+    evil(verb, VICTIM)
+    assert readlink(evil) == VICTIM
+    port = talks(evil, family)
+    assert seen.client(port) == both(EVIL)
+    child = evil.fork()
+    port = talks(child, family)
+    assert seen.client(port) == both(EVIL)
+
+
+@families
+def test_forged_by_a_child_of_another_program(seen, echoes, victim, family):
+    """Its memory is its own since the fork: the parent's name does not change."""
+    child = victim.fork()
+    child("forge", EVIL)
+    ports = talks(child, family), talks(victim, family)
+    assert [seen.client(port) for port in ports] == [both(VICTIM), both(VICTIM)]
+
+
+@families
+@pytest.mark.parametrize("verb", ("forge", "forge_shared"))
+def test_forged_before_the_module_came(echoes, evil, verb, family):
+    """Nobody has seen what was executed: what the kernel says now may be false."""
+    evil(verb, VICTIM)
+    assert readlink(evil) == VICTIM
+    with module.unloaded():
+        assert module.insmod("mode=enabled", "squelch=disabled").returncode == 0
+        with genl.Family() as e7, watch.Watch(e7) as seen:
+            port = talks(evil, family)
+            assert seen.client(port) == both("unknown: unseen")
+
+
+@families
+def test_name_with_the_kernels_suffix(seen, echoes, family):
+    """A file whose name ends in what d_path() puts behind that of a deleted one."""
+    path = act.copy(f"{VICTIM} (deleted)")
+    with Act(path, user="alice") as program:
+        port = talks(program, family)
+        assert seen.client(port) == both(path)
+    os.unlink(path)
+
+
+# ---- another's socket ----
+
+@families
+def test_port_of_a_program_that_is_gone(seen, there, evil, victim, family):
+    """What still comes for the port is for who has it now."""
+    fd, port = victim.serve("udp", family)
+    far, _ = there.dial("udp", net.LOCAL[family], port)
+    there("write", far, 10)
+    victim("read", fd, 10)
+    assert seen.names({"in": 1}, LPORT=port) == {"in": {VICTIM}}
+    victim("close", fd)
+    evil.serve("udp", family, port)
+    seen.forget()
+    there("write", far, 10)
+    assert seen.names({"in": 1}, LPORT=port) == {"in": {EVIL}}
+
+
+@families
+def test_echo_identifier_of_a_program_that_is_gone(seen, there, evil, victim, family):
+    """An answer to the one's request that the other's socket gets."""
+    prot, request = {4: (socket.IPPROTO_ICMP, 8), 6: (socket.IPPROTO_ICMPV6, 128)}[family]
+
+    def ping_socket(program, number):
+        fd = program("socket", act.FAMILY[family], socket.SOCK_DGRAM, prot)
+        program("bind", fd, net.LOCAL[family], number)
+        return fd
+
+    def message(kind, number):
+        """An echo message of this machine's end; 0xffff minus its words as checksum."""
+        words = kind << 8, number
+        return struct.pack("!HHHH", words[0], 0xffff - sum(words) % 0xffff, number, 0).hex()
+
+    fd = ping_socket(victim, 777)
+    victim("connect", fd, net.PEER[family], 0)
+    victim("bytes", fd, message(request, 777))
+    victim("read", fd, 8)
+    assert seen.names(PROT=prot) == both(VICTIM)
+    victim("close", fd)
+    fd = ping_socket(evil, 777)
+    raw = there("socket", act.FAMILY[family], socket.SOCK_RAW, prot)
+    there("connect", raw, net.LOCAL[family], 0)
+    seen.forget()
+    there("bytes", raw, message({8: 0, 128: 129}[request], 777))
+    assert evil("read", fd, 8) == 8
+    found = seen.names({"in": 1}, PROT=prot)["in"]
+    assert len(found) == 1 and VICTIM not in found
+    assert found == {EVIL} or found.pop().startswith("unknown")
+
+
+@contextlib.contextmanager
+def shared_port(family, first, second):
+    """Two programs of one user take the datagrams of one port."""
+    one = first.socket("udp", family)
+    first("option", one, socket.SOL_SOCKET, act.SO_REUSEPORT, 1)
+    first("bind", one, net.LOCAL[family], 0)
+    port = first("port", one)
+    two = second.socket("udp", family)
+    second("option", two, socket.SOL_SOCKET, act.SO_REUSEPORT, 1)
+    second("bind", two, net.LOCAL[family], port)
+    yield port, ((first, one), (second, two))
+
+
+def taken(program, fd):
+    """Whether a datagram was there for it."""
+    try:
+        return program("recv", fd, 10, socket.MSG_DONTWAIT) == 10
+    except BlockingIOError:
+        return False
+
+
+@families
+@pytest.mark.parametrize("steered", (False, True), ids=("by hash", "by a filter"))
+def test_shared_port(seen, there, evil, victim, steered, family):
+    """Each datagram is named for who gets it, and after the one is gone never for it."""
+    with shared_port(family, victim, evil) as (port, sides):
+        if steered:
+            evil("steer", sides[1][1], 1)
+        got = {VICTIM: 0, EVIL: 0}
+        for _ in range(16):
+            far, own = there.dial("udp", net.LOCAL[family], port)
+            there("write", far, 10)
+            found = seen.names({"in": 1}, RPORT=own)["in"]
+            taker = VICTIM if taken(*sides[0]) else EVIL
+            got[taker] += 1
+            if steered:
+                # The filter is hers, and would have to be run to know.
+                assert taker == EVIL and (found == {EVIL} or found.pop().startswith("unknown"))
+            else:
+                assert found == {taker}
+        assert got[EVIL] and bool(got[VICTIM]) != steered
+        victim("close", sides[0][1])
+        for _ in range(8):
+            far, own = there.dial("udp", net.LOCAL[family], port)
+            there("write", far, 10)
+            assert seen.names({"in": 1}, RPORT=own) == {"in": {EVIL}}
+
+
+@families
+def test_socket_that_was_the_victims(seen, there, evil, victim, family):
+    """Alice takes what the victim opened, and lets it hold its copy: who uses it is named."""
+    server, port = there.serve("udp", family)
+    fd, own = victim.dial("udp", net.PEER[family], port)
+    victim("write", fd, 10)
+    there("reply", server, 10)
+    victim("read", fd, 10)
+    stolen = victim.hand(fd, evil)
+    assert seen.client(own) == both(VICTIM)
+    seen.forget()
+    evil("write", stolen, 10)
+    there("reply", server, 10)
+    assert seen.client(own) == both(EVIL)
+
+
+@families
+def test_parent_that_becomes_the_victim(seen, there, evil, family):
+    """She connects, executes the victim in the parent, and goes on in the child."""
+    server, port = there.serve("tcp", family)
+    fd, own = evil.dial("tcp", net.PEER[family], port)
+    child = there("accept", server)
+    sibling = evil.fork()
+    evil.exec(VICTIM)
+    seen.forget()
+    sibling("write", fd, 10)
+    there("read", child, 10), there("write", child, 10)
+    sibling("read", fd, 10)
+    assert seen.client(own) == both(EVIL)
+
+
+# ---- more than a machine has ----
+
+def unlimited():
+    resource.setrlimit(resource.RLIMIT_NOFILE, (20000, 20000))
+
+
+@families
+def test_many_sockets_push_out_nobody_elses(a, there, family):
+    """She fills the table; the owner of an older, idle socket is still known."""
+    fd, port = a.serve("udp", family)
+    with module.unloaded():
+        assert module.insmod("mode=enabled", "squelch=disabled", "norule=disabled",
+                             "sockets=1024").returncode == 0
+        with genl.Family() as e7, watch.Watch(e7) as seen:
+            far, own = there.dial("udp", net.LOCAL[family], port)
+            a("sendto", fd, 10, 0, net.PEER[family], own)
+            other, listening = a.serve("tcp", family)
+            with Act(EVIL, user="alice", preexec_fn=unlimited) as evil:
+                assert evil("sockets", 5000, net.PEER[family], 9) == 5000
+                stats = e7.stats()
+                assert stats["sockets"] <= 1024
+                assert stats["evicted"] >= 5000 - 1024
+                e7.set("norule", "enabled")
+                seen.forget()
+                there("write", far, 10)
+                assert seen.names({"in": 1}, LPORT=port) == {"in": {A}}
+                there.dial("tcp", net.LOCAL[family], listening)
+                assert seen.names(LPORT=listening) == both(A)
+                # Hers are known as soon as they are used.
+                talking, own = evil.dial("udp", net.PEER[family], 9)
+                evil("write", talking, 10)
+                assert seen.names({"out": 1}, LPORT=own)["out"] == {EVIL}
+
+
+def test_many_processes_and_programs_are_forgotten(e7, a, echoes, evil):
+    """A storm of short lives, each of another file, leaves nothing behind."""
+    e7.set("norule", "disabled")
+    before = e7.stats()
+    for n in range(100):
+        os.link(EVIL, f"{ALICE}/evil{n}")
+    for n in range(100):
+        evil("storm", 3, f"{ALICE}/evil{n}", net.PEER[4], net.PORT)
+        os.unlink(f"{ALICE}/evil{n}")
+    after = lambda: {word: e7.stats()[word] - before[word]
+                     for word in ("sockets", "processes", "programs")}
+    # What is open of the peer's may still be there.
+    assert net.wait_until(lambda: max(after().values()) < 20, 60), after()
+
+
+@families
+def test_named_in_the_middle_of_a_storm(seen, a, there, echoes, evil, family):
+    server, port = there.serve("tcp", family)
+    evil.begin("storm", 200, EVIL, net.PEER[family], net.PORT)
+    for _ in range(20):
+        fd, own = a.dial("tcp", net.PEER[family], port)
+        child = there("accept", server)
+        a("write", fd, 10)
+        there("read", child, 10)
+        a("close", fd), there("close", child)
+    assert evil.answer() == 200
+    seen.e7.set("norule", "disabled")
+    assert seen.names(RPORT=port) == both(A)
+    assert seen.names(RPORT=net.PORT) == both(EVIL)

@@ -685,16 +685,14 @@ def test_tun_writer_is_not_named(seen, a, b, family):
 # ---- processes that come and go ----
 
 @families
-def test_short_lives(seen, a, echoes, there, family):
-    """Two programs' processes that connect, send and end, all at once."""
-    _, other = there.serve("tcp", family)
-    with Act(B) as b:
-        a.begin("storm", 20, A, net.PEER[family], net.PORT)
-        b.begin("storm", 20, B, net.PEER[family], other)
-        assert a.answer() == b.answer() == 20
-    enough = {"in": 40, "out": 60}
-    assert seen.names(enough, RPORT=net.PORT) == both(A)
-    assert seen.names({"in": 20, "out": 60}, RPORT=other) == both(B)
+def test_short_lives(seen, a, b, there, family):
+    """Processes of two programs that connect, send and end, all at once."""
+    ports = [there.serve("tcp", family)[1] for _ in range(2)]
+    for program, path, port in zip((a, b), (A, B), ports):
+        program.begin("storm", 20, path, net.PEER[family], port)
+    assert a.answer() == b.answer() == 20
+    # A SYN, its answer, data, two ends.
+    assert [seen.names({"in": 40, "out": 60}, RPORT=port) for port in ports] == [both(A), both(B)]
 
 
 @families

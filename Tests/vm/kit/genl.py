@@ -216,9 +216,5 @@ class Family:
     def rules(self):
         return self.dump("RULE_GET")
 
-    def stats(self):
-        """All statistics, by the words of the table."""
-        return {defs.STAT[row["STAT"]]: row["VALUE"] for row in self.dump("STAT_GET")}
-
     def clear(self):
         self.do("RULE_CLEAR")

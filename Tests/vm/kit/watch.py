@@ -14,13 +14,11 @@ QUIET = 0.1
 
 def name(event):
     """A program's path on the host, or the class of what it is, with the reason if unknown."""
-    if "CLASS" not in event:
-        return event.get("PATH", "unknown")
-    kind = defs.CLASS[event["CLASS"]]
+    kind = defs.CLASS_NAME[event["CLASS"]]
     if kind == "host":
         return event["PATH"]
     if kind == "unknown":
-        return f"unknown: {defs.STAT[event['STAT']]}"
+        return f"unknown: {defs.STAT_NAME[event['STAT']]}"
     return kind
 
 

@@ -12,6 +12,8 @@ LOCAL = {4: "10.77.0.1", 6: "fd77::1"}
 PEER = {4: "10.77.0.2", 6: "fd77::2"}
 LOOPBACK = {4: "127.0.0.1", 6: "::1"}
 NAMESPACE = "peer"
+# Its network alone.  With ip-netns a program has mounts of its own too, by which it is known later.
+NETWORK = "/run/netns/peer"
 PORT = 7000
 
 
@@ -54,6 +56,8 @@ def build_talk(path=TALK):
 
 
 def _inside(namespace):
+    if namespace == NETWORK:
+        return ["nsenter", f"--net={NETWORK}"]
     return ["ip", "netns", "exec", namespace] if namespace else []
 
 
@@ -72,10 +76,11 @@ def echo(kind, port=PORT, namespace=NAMESPACE, program=None):
         server.wait()
 
 
-def exchange(kind, address, port=PORT, program=None, namespace=None, milliseconds=60000):
-    """Whether a program gets its bytes echoed in time."""
+def exchange(kind, address, port=PORT, program=None, namespace=None, milliseconds=60000, size=5):
+    """Whether a program gets so many bytes echoed in time."""
     program = program or (PEER_TALK if namespace else TALK)
-    words = [*_inside(namespace), program, kind, "ask", address, str(port), str(milliseconds)]
+    words = [*_inside(namespace), program, kind, "ask", address, str(port), str(milliseconds),
+             str(size)]
     return subprocess.run(words, capture_output=True).returncode == 0
 
 
@@ -92,6 +97,12 @@ def python():
 def burst(address, count, program=TALK):
     """Sends so many datagrams to a port where nobody listens."""
     run(program, "udp", "burst", address, "9", str(count))
+
+
+def send(number, address, namespace=None):
+    """Whether a raw socket may send one packet of this IP protocol."""
+    words = [*_inside(namespace), PEER_TALK if namespace else TALK, str(number), "send", address]
+    return subprocess.run(words, capture_output=True).returncode == 0
 
 
 def ping(family, address, namespace=None, program="ping"):

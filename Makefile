@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Every target is a script of tools/, which can be run by itself.
 
-.PHONY: help install-deps build kmod vm shell demo test bench lint clean
+.PHONY: help install-deps build kmod vm shell demo test matrix bench lint clean
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 # tools/vm gets its command as it was typed, dollar signs and all.
@@ -30,6 +30,9 @@ demo: kmod build ## what E7 does, shown on real programs
 
 test: ## all tests
 	@tools/test
+
+matrix: install-deps ## the module on kernels of other suites, fetched into the cache
+	@tools/matrix
 
 bench: kmod build ## figures, in build/bench.json too
 	@tools/bench

@@ -8,6 +8,7 @@
 #define E7_COMPAT_H
 
 #include <linux/fs_struct.h>
+#include <linux/magic.h>
 #include <linux/mm_types.h>
 #include <linux/namei.h>
 #include <linux/net.h>
@@ -107,6 +108,11 @@ static inline kuid_t compat_sk_uid(const struct sock *sk)
 	return READ_ONCE(sk->sk_uid);
 #endif
 }
+
+/* Not a constant of the user's interface before 5.14. */
+#ifndef FUSE_SUPER_MAGIC
+#define FUSE_SUPER_MAGIC 0x65735546
+#endif
 
 /* 6.1 refuses stray flags and the reserved field for commands from this on. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0)

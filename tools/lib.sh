@@ -32,26 +32,38 @@ kernel_release() {
 }
 
 # A kernel is a release that is installed, or a folder that tools/debug-kernel
-# printed.
+# or tools/kernels printed; the latter's has a file `release`.
 
 kernel_image() {
-  case $1 in
-    /*) echo "$1/build/arch/x86/boot/bzImage" ;;
-    *) echo "/boot/vmlinuz-$1" ;;
-  esac
+  if [ -e "$1/release" ]; then
+    echo "$1/boot/vmlinuz-$(cat "$1/release")"
+  else
+    case $1 in
+      /*) echo "$1/build/arch/x86/boot/bzImage" ;;
+      *) echo "/boot/vmlinuz-$1" ;;
+    esac
+  fi
 }
 
 kernel_headers() {
-  case $1 in
-    /*) echo "$1/build" ;;
-    *) echo "/lib/modules/$1/build" ;;
-  esac
+  if [ -e "$1/release" ]; then
+    echo "$1/usr/src/linux-headers-$(cat "$1/release")"
+  else
+    case $1 in
+      /*) echo "$1/build" ;;
+      *) echo "/lib/modules/$1/build" ;;
+    esac
+  fi
 }
 
 # kernel_version KERNEL: what uname -r says in it.
 kernel_version() {
-  case $1 in
-    /*) cat "$1/build/include/config/kernel.release" ;;
-    *) echo "$1" ;;
-  esac
+  if [ -e "$1/release" ]; then
+    cat "$1/release"
+  else
+    case $1 in
+      /*) cat "$1/build/include/config/kernel.release" ;;
+      *) echo "$1" ;;
+    esac
+  fi
 }

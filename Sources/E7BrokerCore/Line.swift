@@ -20,13 +20,14 @@ enum Line {
     var words = [
       "event", word(.event, event.kind.rawValue), word(.verdict, event.verdict.rawValue),
       word(.direction, event.direction.rawValue), Listing.prot(event.prot),
-      Listing.program(event.programClass, event.path) ?? "-",
+      Listing.program(of: event) ?? "-",
       AddressText.endpoint(event.local, port: event.localPort),
       AddressText.endpoint(event.remote, port: event.remotePort),
     ]
     if let uid = event.uid { words.append("uid \(uid)") }
     if let pid = event.pid { words.append("pid \(pid)") }
     if let start = event.start { words.append("start \(start)") }
+    if let name = Listing.formerName(of: event) { words.append("called \(name)") }
     if let mntns = event.mntns { words.append("mntns \(mntns)") }
     if !event.script.isEmpty { words.append("script " + Text.word(event.script)) }
     if let statistic = event.statistic { words.append("stat " + statistic.word) }

@@ -60,10 +60,11 @@ public struct ToldText {
   }
 
   /// `/usr/bin/python3 (script ./fetch.py)`, `foreign /usr/bin/curl (mnt 4026532289)`,
-  /// `unknown (searching)`.
+  /// `memfd (called "/memfd:x (deleted)")`, `unknown (searching)`.
   private static func program(_ event: Event) -> String {
-    let name = Listing.program(event.programClass, event.path) ?? ProgramClass.unknown.word
+    let name = Listing.program(of: event) ?? ProgramClass.unknown.word
     var details: [String] = []
+    if let name = Listing.formerName(of: event) { details.append("called \(name)") }
     if let statistic = event.statistic { details.append(statistic.word) }
     if let mntns = event.mntns { details.append("mnt \(mntns)") }
     if !event.script.isEmpty { details.append("script " + Text.word(event.script)) }

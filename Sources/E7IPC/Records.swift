@@ -334,7 +334,7 @@ public struct Event: Equatable, Sendable {
   /// Why the program is unknown, where it is.
   public var statistic: Statistic?
   /// The executable: of class `host` a path of the host, of class `foreign` one of its own mount
-  /// namespace; empty where there is none.
+  /// namespace, of others what the kernel calls a file without a name; empty where there is none.
   public var path: [UInt8] = []
   /// Inode number of the mount namespace that `path` is of, where it is not the host's.
   public var mntns: UInt32?

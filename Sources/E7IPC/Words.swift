@@ -96,6 +96,9 @@ extension ProgramClass {
   /// Whether a rule that names this class may go on with a path.
   public var takesPath: Bool { self == .foreign }
 
+  /// Whether a program of this class is told from others by its path.
+  public var isNamedByPath: Bool { self == .host || self == .foreign }
+
   /// The name that the schema gives it.
   public var word: String {
     Words.word(.programClass, UInt32(rawValue)) ?? "\(rawValue)"

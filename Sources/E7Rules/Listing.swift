@@ -58,11 +58,22 @@ public enum Listing {
 
   /// The program of a packet as a rule names it: a path, a class, or class and path; nil where
   /// nothing is known of it.
-  public static func program(_ programClass: ProgramClass?, _ path: [UInt8]) -> String? {
+  public static func program(of event: Event) -> String? {
     var words: [String] = []
-    if let programClass, programClass != .host || path.isEmpty { words.append(programClass.word) }
-    if !path.isEmpty { words.append(Text.word(path)) }
+    if let programClass = event.programClass, programClass != .host || event.path.isEmpty {
+      words.append(programClass.word)
+    }
+    if !event.path.isEmpty, event.programClass?.isNamedByPath ?? true {
+      words.append(Text.word(event.path))
+    }
     return words.isEmpty ? nil : line(words)
+  }
+
+  /// What a program was called that no path names, a word to tell people; nil for all others.
+  public static func formerName(of event: Event) -> String? {
+    guard let programClass = event.programClass, !programClass.isNamedByPath, !event.path.isEmpty
+    else { return nil }
+    return Text.word(event.path)
   }
 
   private static func word(_ action: Action) -> String {

@@ -185,10 +185,12 @@ import Testing
     var unknown = six
     unknown.programClass = .unknown
     unknown.statistic = .nobody
+    var deleted = Event.of(uid: 1000, path: "/x (deleted)")
+    deleted.programClass = .deleted
     world.tell(
       [
         .of(uid: 1000), .of(uid: 1001), six, .of(uid: 1000, path: "/tmp/\u{1b}[2J x"), foreign,
-        unknown,
+        unknown, deleted,
       ],
       [.rules(generation: 8), .flag(FlagValue(flag: .mode, value: 2))])
     world.run()
@@ -199,6 +201,7 @@ import Testing
         event norule allow out tcp "/tmp/\x1b[2J x" 192.0.2.1:40000 192.0.2.2:80 uid 1000 pid 77 by unkrule
         event norule allow out tcp foreign /usr/bin/python3 192.0.2.1:40000 192.0.2.2:80 uid 1000 pid 77 start 8 mntns 9 script "a b" by unkrule
         event drop block in icmp6 unknown ::1 ::1 uid 1000 stat nobody by rule id 4 left-out 2 lost 1
+        event norule allow out tcp deleted 192.0.2.1:40000 192.0.2.2:80 uid 1000 pid 77 called "/x (deleted)" by unkrule
         notice rules generation 8
         notice flag set mode block
 

@@ -44,6 +44,9 @@ import Testing
     #expect(program(.foreign) { $0.mntns = 7 } == "foreign (mnt 7)")
     #expect(program(.deleted) == "deleted")
     #expect(program(.memfd) == "memfd")
+    #expect(
+      program(.memfd, "/memfd:x (deleted)") == "memfd (called \"/memfd:x (deleted)\")")
+    #expect(program(.kernel, "/x") == "kernel (called /x)")
     #expect(program(.kernel) == "kernel")
     #expect(program(.unknown) { $0.statistic = .searching } == "unknown (searching)")
     #expect(program(.unknown) == "unknown")

@@ -3,6 +3,8 @@
 
 import errno
 import json
+import subprocess
+import time
 
 import pytest
 
@@ -166,6 +168,95 @@ def test_a_program_of_the_host_is_of_none_of_them(e7, peer, line):
         assert net.exchange("tcp", net.LOOPBACK[4])
         assert client("block", "any", net.TALK)[0] == 0
         assert net.blocked("tcp", net.LOOPBACK[4])
+
+
+# The words of a program that becomes net.TALK in such a way that it is of the class.
+_EXECUTED = "import os, shutil, sys; {}; os.execve(fd, sys.argv[1:], os.environ)"
+BECOMES = {
+    "host": [],
+    "foreign": ["unshare", "--mount", "bash", "-ec",
+                f"mount -t tmpfs none {net.FOLDER}; cp {net.PEER_TALK} {net.TALK}; exec $0 $*"],
+    "memfd": [net.python(), "-c", _EXECUTED.format(
+        "fd = os.memfd_create('talk'); os.write(fd, open(sys.argv[1], 'rb').read())")],
+    "deleted": [net.python(), "-c", _EXECUTED.format(
+        "copy = sys.argv[1] + '.copy'; shutil.copy(sys.argv[1], copy); "
+        "fd = os.open(copy, os.O_RDONLY); os.unlink(copy)")],
+}
+STRANGERS = ("foreign", "memfd", "deleted")
+
+
+def gets_through(of, milliseconds=60000):
+    """Whether net.TALK, as a program of the class, gets its bytes echoed by the peer in time."""
+    words = [*BECOMES[of], net.TALK, "tcp", "ask", net.PEER[4], str(net.PORT), str(milliseconds)]
+    return subprocess.run(words, capture_output=True).returncode == 0
+
+
+def is_blocked(of):
+    return not gets_through(of, milliseconds=600)
+
+
+@pytest.mark.parametrize("of", STRANGERS)
+def test_a_class_is_blocked_and_nobody_else(e7, peer, of):
+    with net.echo("tcp"):
+        # The path of a rule is the host's, whatever a stranger calls itself.
+        e7.block("tcp", net.TALK)
+        assert is_blocked("host") and gets_through(of)
+        e7.clear()
+        assert client("block", "tcp", of)[0] == 0
+        assert is_blocked(of) and gets_through("host")
+        for other in STRANGERS:
+            assert other == of or gets_through(other)
+        assert client("allow", "tcp", of)[0] == 0
+        e7.block("tcp", net.TALK)
+        e7.block("tcp")
+        e7.allow("tcp", net.PEER_TALK)
+        assert gets_through(of) and is_blocked("host")
+
+
+def test_paths_of_foreign_programs(e7, peer):
+    with net.echo("tcp"):
+        for path, hits in ((net.TALK, True), (net.FOLDER + "/", True), ("/", True),
+                           (net.PEER_TALK, False), (net.FOLDER + "/tal", False), ("/usr/", False)):
+            assert client("block", "tcp", "foreign", path)[0] == 0
+            assert is_blocked("foreign") == hits and gets_through("host"), path
+            e7.clear()
+        assert client("block", "foreign")[0] == 0
+        assert client("allow", "tcp", "foreign", net.FOLDER + "/")[0] == 0
+        assert gets_through("foreign")
+        assert client("block", "tcp", "foreign", net.TALK)[0] == 0
+        assert is_blocked("foreign")
+
+
+def test_what_the_kernel_answers_by_itself(e7, peer):
+    assert net.ping(4, net.LOCAL[4], namespace=net.NAMESPACE)
+    assert client("block", "udp", "kernel")[0] == 0
+    assert net.ping(4, net.LOCAL[4], namespace=net.NAMESPACE)
+    assert client("block", "icmp", "kernel")[0] == 0
+    assert not net.ping(4, net.LOCAL[4], namespace=net.NAMESPACE)
+    assert client("clear", "icmp", "kernel")[0] == 0
+    assert net.ping(4, net.LOCAL[4], namespace=net.NAMESPACE)
+
+
+def test_events_name_a_program_as_a_rule_would(e7, peer):
+    e7.set("drops", "enabled")
+    for of in STRANGERS:
+        e7.block("tcp", of=of)
+    watchers = [subprocess.Popen(["e7-client", *words, "events", "--count", "3"],
+                                 stdout=subprocess.PIPE, text=True) for words in ([], ["--json"])]
+    time.sleep(3)
+    for of in STRANGERS:
+        assert is_blocked(of)
+    text, told = (watcher.communicate(timeout=60)[0].splitlines() for watcher in watchers)
+    told = [json.loads(line) for line in told]
+    assert [event["class"] for event in told] == list(STRANGERS)
+    assert told[0]["path"] == net.TALK and net.TALK not in (told[1]["path"], told[2]["path"])
+    names = (f"foreign {net.TALK} (mnt {told[0]['mntns']})", 'memfd (called "/memfd:',
+             'deleted (called "')
+    for line, name in zip(text, names):
+        assert f" drop tcp out {name}" in line
+    # When a process began is told on the clock that /proc/PID/stat uses.
+    now = time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    assert all(now - 120 * 10**9 < event["start"] < now for event in told)
 
 
 # ---- statistics ----

@@ -16,6 +16,7 @@
 #include <linux/ns_common.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/task.h>
+#include <linux/tcp.h>
 #include <linux/version.h>
 #include <net/genetlink.h>
 #include <net/sock.h>
@@ -113,6 +114,16 @@ static inline kuid_t compat_sk_uid(const struct sock *sk)
 #ifndef FUSE_SUPER_MAGIC
 #define FUSE_SUPER_MAGIC 0x65735546
 #endif
+
+/* Whether sk, full, is a subflow of MPTCP. */
+static inline bool compat_sk_is_mptcp(const struct sock *sk)
+{
+#ifdef CONFIG_MPTCP
+	return sk->sk_protocol == IPPROTO_TCP && tcp_sk(sk)->is_mptcp;
+#else
+	return false;
+#endif
+}
 
 /* 6.1 refuses stray flags and the reserved field for commands from this on. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0)

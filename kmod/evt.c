@@ -53,18 +53,6 @@ struct evt_squelch {
 
 static struct evt_squelch evt_squelch[1 << SQUELCH_BITS];
 
-static enum e7_flag evt_flag(enum e7_event kind)
-{
-	switch (kind) {
-	case E7_EVENT_DROP:
-		return E7_FLAG_DROPS;
-	case E7_EVENT_ACCEPT:
-		return E7_FLAG_ACCEPTS;
-	default:
-		return E7_FLAG_NORULE;
-	}
-}
-
 /* Whether the like of key was not told in this second; counts it if it was. */
 static bool evt_speaks(u64 key, time64_t now, u64 *left_out)
 {
@@ -98,13 +86,7 @@ static bool evt_speaks(u64 key, time64_t now, u64 *left_out)
 	return speaks;
 }
 
-/* Whether events of this kind are told at all. */
-bool evt_wants(enum e7_event kind)
-{
-	return def_flag(evt_flag(kind));
-}
-
-/* Whether an event of this kind is wanted now.  In any hook. */
+/* Whether an event, of a kind that is wanted, is due now.  In any hook. */
 bool evt_due(enum e7_event kind, const struct psi_exe *exe,
 	     enum e7_class class, u16 prot, enum e7_verdict verdict,
 	     u64 *left_out)
@@ -112,7 +94,7 @@ bool evt_due(enum e7_event kind, const struct psi_exe *exe,
 	u64 key;
 
 	*left_out = 0;
-	if (!evt_wants(kind) || !enl_has_listeners(E7_GROUP_EVENTS))
+	if (!enl_has_listeners(E7_GROUP_EVENTS))
 		return false;
 	if (!def_flag(E7_FLAG_SQUELCH))
 		return true;

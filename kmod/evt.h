@@ -5,6 +5,7 @@
 #include <linux/netfilter.h>
 #include <linux/types.h>
 
+#include "def.h"
 #include "psi.h"
 #include "uapi/e7.h"
 
@@ -38,7 +39,19 @@ struct evt_record {
 int evt_init(void);
 void evt_exit(void);
 
-bool evt_wants(enum e7_event kind);
+/* Whether events of this kind are told at all. */
+static inline bool evt_wants(enum e7_event kind)
+{
+	switch (kind) {
+	case E7_EVENT_DROP:
+		return def_flag(E7_FLAG_DROPS);
+	case E7_EVENT_ACCEPT:
+		return def_flag(E7_FLAG_ACCEPTS);
+	default:
+		return def_flag(E7_FLAG_NORULE);
+	}
+}
+
 bool evt_due(enum e7_event kind, const struct psi_exe *exe,
 	     enum e7_class class, u16 prot, enum e7_verdict verdict,
 	     u64 *left_out);

@@ -11,23 +11,19 @@
  * first; who comes second goes without.  The whole key is compared, so whoever
  * finds addresses that meet in one slot slows down his own flows alone.
  */
-#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 
 #include "flow.h"
 
-#define FLOW_BITS 14
-
 struct flow_slot *flow_table __read_mostly;
 u64 flow_secret __read_mostly;
-unsigned int flow_bits __read_mostly = FLOW_BITS;
 
 /* In any context. */
 void flow_learn(const struct flow_key *key, u64 cookie)
 {
-	struct flow_slot *slot = &flow_table[flow_hash(key)];
+	struct flow_slot *slot = flow_slot_of(key);
 	u32 seq = READ_ONCE(slot->seq);
 
 	if (seq & 1 || cmpxchg(&slot->seq, seq, seq + 1) != seq)
@@ -43,7 +39,7 @@ int flow_init(void)
 {
 	BUILD_BUG_ON(sizeof(struct flow_slot) != 64);
 	get_random_bytes(&flow_secret, sizeof(flow_secret));
-	flow_table = kvcalloc(1ul << flow_bits, sizeof(*flow_table),
+	flow_table = kvcalloc(1ul << FLOW_BITS, sizeof(*flow_table),
 			      GFP_KERNEL);
 	return flow_table ? 0 : -ENOMEM;
 }

@@ -2,67 +2,72 @@
 #ifndef E7_FLOW_H
 #define E7_FLOW_H
 
+#include <linux/bitops.h>
 #include <linux/cache.h>
 #include <linux/types.h>
+
+#define FLOW_BITS 14
 
 /* A flow as one of its ends sees it: six words, so that a look-up is short. */
 struct flow_key {
 	u64 local[2];	/* addresses in network order; of IPv4 only the first */
 	u64 remote[2];
 	u64 net;	/* address of the network namespace */
-	u32 ports;	/* remote << 16 | local, as they stand in the packet */
-	u16 prot;
-	u16 family;	/* NFPROTO_IPV4 or NFPROTO_IPV6 */
+	u64 kind;	/* see flow_kind() */
 };
 
 struct flow_slot {
 	u32 seq;	/* odd while it is written */
-	u32 used;
+	u32 unused;
 	struct flow_key key;
 	u64 cookie;
 } ____cacheline_aligned;
 
 extern struct flow_slot *flow_table;
 extern u64 flow_secret;
-extern unsigned int flow_bits;
 
 int flow_init(void);
 void flow_exit(void);
 
 void flow_learn(const struct flow_key *key, u64 cookie);
 
-static inline u64 flow_hash(const struct flow_key *key)
+/*
+ * Family (NFPROTO_...), protocol, and the ports as the four bytes stand in a
+ * packet that comes in; of ICMP's echo the identifier.
+ */
+static inline u64 flow_kind(u8 family, u8 prot, u32 ports)
 {
-	u64 hash = key->local[0] ^ flow_secret;
-
-	hash = (hash ^ key->local[1]) * 0x9e3779b97f4a7c15ull;
-	hash = (hash ^ key->remote[0] ^ hash >> 32) * 0x9e3779b97f4a7c15ull;
-	hash ^= key->remote[1] ^ key->net ^ hash >> 29;
-	hash = (hash ^ (u64)key->ports << 32 ^ key->prot) *
-	       0x9e3779b97f4a7c15ull;
-	return hash >> (64 - flow_bits);
+	return (u64)ports << 32 | prot << 8 | family;
 }
 
-static inline bool flow_same(const struct flow_key *a, const struct flow_key *b)
+static inline struct flow_slot *flow_slot_of(const struct flow_key *key)
 {
-	return a->local[0] == b->local[0] && a->remote[0] == b->remote[0] &&
-	       a->ports == b->ports && a->prot == b->prot &&
-	       a->family == b->family && a->net == b->net &&
-	       a->local[1] == b->local[1] && a->remote[1] == b->remote[1];
+	const u64 golden = 0x9e3779b97f4a7c15ull;
+	u64 hash = key->local[0] ^ rol64(key->remote[0], 32) ^ flow_secret;
+
+	hash *= golden;
+	hash ^= hash >> 32 ^ key->local[1] ^ rol64(key->remote[1], 32) ^
+		key->net ^ key->kind;
+	hash *= golden;
+	return &flow_table[hash >> (64 - FLOW_BITS)];
 }
 
 /* The cookie of the flow's socket, or 0.  In any context. */
-static inline u64 flow_cookie(const struct flow_key *key)
+static __always_inline u64 flow_cookie(const struct flow_key *key)
 {
-	const struct flow_slot *slot = &flow_table[flow_hash(key)];
+	const struct flow_slot *slot = flow_slot_of(key);
 	u32 seq = smp_load_acquire(&slot->seq);
 	u64 cookie;
 
-	if (seq & 1 || !flow_same(&slot->key, key))
+	if (slot->key.local[0] != key->local[0] ||
+	    slot->key.remote[0] != key->remote[0] ||
+	    slot->key.kind != key->kind || slot->key.net != key->net ||
+	    slot->key.local[1] != key->local[1] ||
+	    slot->key.remote[1] != key->remote[1])
 		return 0;
 	cookie = READ_ONCE(slot->cookie);
 	smp_rmb();
-	return READ_ONCE(slot->seq) == seq ? cookie : 0;
+	return READ_ONCE(slot->seq) == seq && !(seq & 1) ? cookie : 0;
 }
 
 #endif /* E7_FLOW_H */

@@ -5,7 +5,7 @@
  * The hooks stand at LOCAL_OUT and LOCAL_IN of both families in every network
  * namespace.  They run in process context or softirq, under rcu_read_lock(),
  * and neither sleep nor wait.  A packet of a flow that is known and lets pass
- * without a word is done after hook_known(), which takes no lock, allocates
+ * without a word is done after hook_passes(), which takes no lock, allocates
  * nothing and writes nothing that another processor reads.  Any other packet
  * goes through
  *
@@ -29,6 +29,7 @@
 #include <net/net_namespace.h>
 #include <net/netfilter/nf_socket.h>
 #include <net/request_sock.h>
+#include <net/sock_reuseport.h>
 
 #include "asc.h"
 #include "def.h"
@@ -71,98 +72,182 @@ static bool hook_is_out(const struct hook_packet *packet)
 
 /* ---- flows that are known ---- */
 
-/* Whether sk is a user's, and its packets' headers the kernel's own. */
-static bool hook_is_plain(const struct sock *sk)
+/* Where a program remembers the verdict of a protocol, or null. */
+static u64 *hook_remembers(struct psi_exe *exe, u8 prot)
 {
-	return sk_fullsock(sk) && !sk->sk_kern_sock && sk->sk_type != SOCK_RAW;
+	if (!exe)
+		return NULL;
+	switch (prot) {
+	case IPPROTO_TCP:
+		return &exe->verdicts[0];
+	case IPPROTO_UDP:
+		return &exe->verdicts[1];
+	default:
+		return NULL;
+	}
+}
+
+/* A verdict that the socket does not remember may be known of its program. */
+static noinline bool hook_refresh(struct ksc_entry *entry, u8 prot,
+				  enum e7_direction direction, u64 epoch)
+{
+	u64 *word = hook_remembers(psi_exe_of(entry->proc), prot);
+
+	if (!word || !rule_is_quiet(READ_ONCE(*word), epoch))
+		return false;
+	WRITE_ONCE(entry->verdicts[direction - 1], READ_ONCE(*word));
+	return true;
 }
 
 /*
- * What a packet that comes in over TCP or UDP says of its flow; false where
- * that takes a closer look, or where the packet may begin another flow.
+ * Whether the packets of the socket of this entry pass in this direction, with
+ * nothing to be told.  prot is the packet's protocol, or 0 for one that says
+ * nothing of the socket's own, as with raw sockets.
  */
-static bool hook_flow_in(const struct sk_buff *skb,
-			 const struct nf_hook_state *state,
-			 struct flow_key *key)
+static __always_inline bool hook_passes(struct ksc_entry *entry, u8 prot,
+					enum e7_direction direction, bool own)
 {
-	const u8 *transport;
-	unsigned int offset;
+	u64 epoch = rule_epoch();
+	const struct psi_proc *proc;
 
-	key->net = (unsigned long)state->net;
-	key->family = state->pf;
-	if (state->pf == NFPROTO_IPV4) {
-		const struct iphdr *ip = ip_hdr(skb);
-
-		if (ip->ihl != 5 || ip->frag_off & htons(IP_MF | IP_OFFSET))
-			return false;
-		key->prot = ip->protocol;
-		key->local[0] = ip->daddr;
-		key->remote[0] = ip->saddr;
-		key->local[1] = 0;
-		key->remote[1] = 0;
-		offset = sizeof(*ip);
-	} else {
-		const struct ipv6hdr *ip = ipv6_hdr(skb);
-
-		key->prot = ip->nexthdr;
-		memcpy(key->local, &ip->daddr, sizeof(key->local));
-		memcpy(key->remote, &ip->saddr, sizeof(key->remote));
-		offset = sizeof(*ip);
-	}
-	transport = skb->data + offset;
-	if (key->prot == IPPROTO_UDP) {
-		if (skb_headlen(skb) < offset + sizeof(struct udphdr))
-			return false;
-	} else if (key->prot == IPPROTO_TCP) {
-		if (skb_headlen(skb) < offset + sizeof(struct tcphdr) ||
-		    ((const struct tcphdr *)transport)->syn)
-			return false;
-	} else {
+	if (unlikely(!entry) ||
+	    (unlikely(!rule_is_quiet(READ_ONCE(entry->verdicts[direction - 1]),
+				     epoch)) &&
+	     (!prot || !hook_refresh(entry, prot, direction, epoch))))
 		return false;
-	}
-	key->ports = *(const u32 *)transport;
-	return true;
-}
-
-/* Whether the packet is of a flow that lets pass, with nothing to be told. */
-static __always_inline bool hook_known(const struct sk_buff *skb,
-				       const struct nf_hook_state *state,
-				       enum e7_direction direction)
-{
-	const bool out = direction == E7_DIRECTION_OUT;
-	const struct sock *sk = out ? state->sk : skb->sk;
-	struct ksc_entry *entry;
-	struct psi_proc *proc;
-	struct flow_key key;
-	u64 cookie;
-
-	/* On loopback, and for most of UDP, there is no socket yet. */
-	if (!out && !sk) {
-		if (!hook_flow_in(skb, state, &key))
-			return false;
-		cookie = flow_cookie(&key);
-	} else {
-		/* A packet from another namespace may still carry its socket. */
-		if (!sk || !hook_is_plain(sk) ||
-		    !net_eq(sock_net(sk), state->net))
-			return false;
-		cookie = atomic64_read(&sk->sk_cookie);
-	}
-	if (!cookie)
-		return false;
-	entry = ksc_find(cookie);
-	if (!entry || !rule_is_quiet(READ_ONCE(entry->verdicts[direction - 1]),
-				     rule_epoch()))
-		return false;
-	/* A quiet verdict is only ever remembered of an owner. */
 	proc = entry->proc;
-	if (out && psi_clean() ? !psi_is_current(proc) :
-				 READ_ONCE(proc->over))
-		return false;
-	if (!out && !sk && READ_ONCE(entry->unbound))
+	/* Another one that sends on the socket owns it from now on. */
+	if (own ? unlikely(!psi_is_current(proc)) :
+		  unlikely(READ_ONCE(proc->over)))
 		return false;
 	ksc_touch(entry);
 	return true;
+}
+
+static __always_inline bool hook_known_out(const struct nf_hook_state *state)
+{
+	const struct sock *sk = state->sk;
+	bool own = psi_in_task();
+
+	if (unlikely(!sk))
+		return false;
+	/* A SYN-ACK is sent in anybody's context, for the listener. */
+	if (unlikely(sk->sk_state == TCP_NEW_SYN_RECV)) {
+		sk = inet_reqsk(sk)->rsk_listener;
+		own = false;
+		if (!sk)
+			return false;
+	}
+	return hook_passes(ksc_find(atomic64_read(&sk->sk_cookie)),
+			   sk_fullsock(sk) && sk->sk_type != SOCK_RAW ?
+			   sk->sk_protocol : 0, E7_DIRECTION_OUT, own);
+}
+
+/* A packet that comes in, as far as a known flow goes by it. */
+struct hook_glance {
+	struct flow_key key;
+	u8 prot;
+	bool bare;	/* over TCP: says nothing but that something arrived */
+};
+
+/* False where the packet begins a flow, or takes a closer look. */
+static __always_inline bool hook_glance_at(const struct sk_buff *skb,
+					   unsigned int offset, u32 *ports,
+					   struct hook_glance *glance)
+{
+	const u8 *transport = skb->data + offset;
+	unsigned int rest = skb_headlen(skb) - offset;
+
+	glance->bare = false;
+	if (glance->prot == IPPROTO_TCP) {
+		const struct tcphdr *tcp = (const struct tcphdr *)transport;
+
+		if (rest < sizeof(*tcp) || (tcp->syn && !tcp->ack))
+			return false;
+		glance->bare = (tcp_flag_word(tcp) &
+				(TCP_FLAG_ACK | TCP_FLAG_RST | TCP_FLAG_FIN |
+				 TCP_FLAG_SYN)) == TCP_FLAG_ACK &&
+			       skb->len - offset == tcp->doff * 4;
+	} else if (glance->prot != IPPROTO_UDP ||
+		   rest < sizeof(struct udphdr)) {
+		return false;
+	}
+	*ports = *(const u32 *)transport;
+	return true;
+}
+
+static __always_inline bool hook_glance4(const struct sk_buff *skb,
+					 const struct net *net,
+					 struct hook_glance *glance)
+{
+	const struct iphdr *ip = (const struct iphdr *)skb->data;
+	u32 ports;
+
+	if (unlikely(skb_headlen(skb) < sizeof(*ip) || *skb->data != 0x45 ||
+		     ip->frag_off & htons(IP_MF | IP_OFFSET)))
+		return false;
+	glance->prot = ip->protocol;
+	if (unlikely(!hook_glance_at(skb, sizeof(*ip), &ports, glance)))
+		return false;
+	glance->key.local[0] = ip->daddr;
+	glance->key.local[1] = 0;
+	glance->key.remote[0] = ip->saddr;
+	glance->key.remote[1] = 0;
+	glance->key.net = (unsigned long)net;
+	glance->key.kind = flow_kind(NFPROTO_IPV4, glance->prot, ports);
+	return true;
+}
+
+static __always_inline bool hook_glance6(const struct sk_buff *skb,
+					 const struct net *net,
+					 struct hook_glance *glance)
+{
+	const struct ipv6hdr *ip = (const struct ipv6hdr *)skb->data;
+	u32 ports;
+
+	if (unlikely(skb_headlen(skb) < sizeof(*ip)))
+		return false;
+	glance->prot = ip->nexthdr;
+	if (unlikely(!hook_glance_at(skb, sizeof(*ip), &ports, glance)))
+		return false;
+	memcpy(glance->key.local, &ip->daddr, sizeof(glance->key.local));
+	memcpy(glance->key.remote, &ip->saddr, sizeof(glance->key.remote));
+	glance->key.net = (unsigned long)net;
+	glance->key.kind = flow_kind(NFPROTO_IPV6, glance->prot, ports);
+	return true;
+}
+
+/* On loopback, and for most of UDP, a packet that comes in has no socket yet. */
+static __always_inline bool hook_known_in(const struct sk_buff *skb,
+					  const struct nf_hook_state *state,
+					  u8 family)
+{
+	const struct sock *sk = skb->sk;
+	struct hook_glance glance;
+	struct ksc_entry *entry;
+	u64 cookie;
+	u8 flags;
+
+	if (sk) {
+		/* One of another namespace it may still carry by mistake. */
+		cookie = atomic64_read(&sk->sk_cookie);
+		return net_eq(sock_net(sk), state->net) && cookie &&
+		       hook_passes(ksc_find(cookie), 0, E7_DIRECTION_IN, false);
+	}
+	if (!(family == NFPROTO_IPV4 ?
+	      hook_glance4(skb, state->net, &glance) :
+	      hook_glance6(skb, state->net, &glance)))
+		return false;
+	cookie = flow_cookie(&glance.key);
+	entry = cookie ? ksc_find(cookie) : NULL;
+	if (unlikely(!entry))
+		return false;
+	flags = READ_ONCE(entry->state);
+	/* The listener's, until there is a socket that takes what follows. */
+	if (unlikely(flags & KSC_UNBOUND ||
+		     (flags & KSC_LISTENS && !glance.bare)))
+		return false;
+	return hook_passes(entry, glance.prot, E7_DIRECTION_IN, false);
 }
 
 /* ---- what it is ---- */
@@ -230,26 +315,24 @@ static u32 hook_ports(u16 source, u16 destination)
 	return both;
 }
 
-/* The flow as hook_flow_in() sees it in a packet that comes in. */
+/* The flow as hook_glance4() sees it in a packet that comes in. */
 static struct flow_key hook_flow(const struct hook_packet *packet)
 {
 	const struct prot_ports *ports = &packet->ports;
+	struct flow_key key = { .net = (unsigned long)packet->state->net };
 	union nf_inet_addr local, remote;
-	struct flow_key key = {
-		.net = (unsigned long)packet->state->net,
-		.family = packet->state->pf,
-		.prot = packet->ip.number,
-	};
+	u32 both;
 
 	hook_addresses(packet, &local, &remote);
 	memcpy(key.local, &local, sizeof(key.local));
 	memcpy(key.remote, &remote, sizeof(key.remote));
 	if (ports->echo_request || ports->echo_reply)
-		key.ports = ports->source;
+		both = ports->source;
 	else if (hook_is_out(packet))
-		key.ports = hook_ports(ports->destination, ports->source);
+		both = hook_ports(ports->destination, ports->source);
 	else
-		key.ports = hook_ports(ports->source, ports->destination);
+		both = hook_ports(ports->source, ports->destination);
+	key.kind = flow_kind(packet->state->pf, packet->ip.number, both);
 	return key;
 }
 
@@ -313,8 +396,8 @@ static void hook_nobody(struct hook_packet *packet, struct ksc_entry *entry,
 static void hook_left(struct hook_packet *packet, struct ksc_entry *entry,
 		      struct sock *sk)
 {
-	bool closing = in_task() && current->flags & PF_EXITING &&
-		       task_tgid(current) == entry->proc->tgid;
+	/* TCP sets this before it sends, and then nobody sends any more. */
+	bool closing = READ_ONCE(sk->sk_shutdown) == SHUTDOWN_MASK;
 	struct psi_proc *heir;
 
 	if (closing || !READ_ONCE(sk->sk_socket))
@@ -360,6 +443,20 @@ static struct sock *hook_listener(struct sock *sk)
 	return request ? request->rsk_listener : NULL;
 }
 
+/*
+ * Whether a filter, which may be any user's, says which socket of a group takes
+ * the packet: a look-up does not ask it.
+ */
+static bool hook_is_chosen(const struct sock *sk)
+{
+	const struct sock_reuseport *group;
+
+	if (!sk->sk_reuseport)
+		return false;
+	group = rcu_dereference(sk->sk_reuseport_cb);
+	return group && rcu_access_pointer(group->prog);
+}
+
 /* A packet of sk, a user's, that anybody may have caused. */
 static void hook_met(struct hook_packet *packet, struct sock *sk)
 {
@@ -376,6 +473,8 @@ static void hook_met(struct hook_packet *packet, struct sock *sk)
 	if (!entry->proc)
 		return hook_nobody(packet, entry, sk);
 	ksc_touch(entry);
+	if (!hook_is_out(packet) && hook_is_chosen(sk))
+		return hook_unknown(packet, E7_STAT_SHARED);
 	if (READ_ONCE(entry->proc->over))
 		return hook_left(packet, entry, sk);
 	hook_is_of(packet, entry, entry->proc);
@@ -392,23 +491,46 @@ static bool hook_remembered(struct hook_packet *packet, u64 cookie)
 	return true;
 }
 
-/*
- * The kernel sends on its own account: also what answers for a socket that is
- * gone, whose flow may still be known.
- */
-static void hook_kernel(struct hook_packet *packet, struct sock *sk)
+/* Whoever is known of the packet's flow; false where that is nobody. */
+static bool hook_flow_remembered(struct hook_packet *packet)
 {
 	struct flow_key key;
 
-	if (hook_remembered(packet, atomic64_read(&sk->sk_cookie)))
+	if (!packet->ports.present && !packet->ports.echo_reply)
+		return false;
+	key = hook_flow(packet);
+	return hook_remembered(packet, flow_cookie(&key));
+}
+
+/*
+ * The kernel sends or takes it on its own account: also what answers for a
+ * socket that is gone or not there yet, whose flow may be known.
+ */
+static void hook_kernel(struct hook_packet *packet)
+{
+	if (packet->ip.number == IPPROTO_TCP && hook_flow_remembered(packet))
 		return;
-	if (packet->ip.number == IPPROTO_TCP && packet->ports.present) {
-		key = hook_flow(packet);
-		if (hook_remembered(packet, flow_cookie(&key)))
-			return;
-	}
 	packet->class = E7_CLASS_KERNEL;
 	stat_count(E7_STAT_KERNEL);
+}
+
+/* A kernel socket that is not seen to be part of a user's. */
+static void hook_kernel_sock(struct hook_packet *packet, struct sock *sk)
+{
+	if (hook_remembered(packet, atomic64_read(&sk->sk_cookie)))
+		return;
+	/* A subflow of MPTCP that is still, or no longer, on its own. */
+	if (compat_sk_is_mptcp(sk))
+		return hook_unknown(packet, E7_STAT_NOBODY);
+	hook_kernel(packet);
+}
+
+static void hook_inherit(struct sock *sk, struct psi_proc *proc)
+{
+	struct ksc_entry *entry = ksc_find(ksc_cookie(sk));
+
+	if (!entry || entry->proc != proc)
+		ksc_learn(sk, proc, E7_STAT_INHERITED, 0);
 }
 
 /*
@@ -434,15 +556,16 @@ static void hook_owner_of(struct hook_packet *packet, struct sock *sk)
 	}
 	user = sk ? psi_user_sock(sk) : NULL;
 	if (!user)
-		return sk ? hook_kernel(packet, sk) :
+		return sk ? hook_kernel_sock(packet, sk) :
 			    hook_unknown(packet, E7_STAT_NOSOCKET);
 	packet->sk = user;
-	if (!own)
-		return hook_met(packet, user);
-	hook_own(packet, user);
+	if (own)
+		hook_own(packet, user);
+	else
+		hook_met(packet, user);
 	/* A subflow keeps its owner when the user's socket is gone. */
 	if (sk != user && packet->proc)
-		ksc_learn(sk, packet->proc, E7_STAT_LEARNT, 0);
+		hook_inherit(sk, packet->proc);
 }
 
 /*
@@ -477,7 +600,7 @@ static bool hook_has_flow(const struct hook_packet *packet,
 	if (sk->sk_protocol != packet->ip.number || sk->sk_type == SOCK_RAW)
 		return false;
 	if (sk->sk_protocol == IPPROTO_TCP)
-		return sk->sk_state != TCP_LISTEN;
+		return true;
 	return sk->sk_protocol == IPPROTO_UDP && probe_sees_unbind() &&
 	       !sk->sk_reuse && !sk->sk_reuseport && !sk->sk_bound_dev_if &&
 	       packet->skb->pkt_type == PACKET_HOST;
@@ -490,7 +613,10 @@ static void hook_learn_flow(struct hook_packet *packet)
 
 	if (!packet->sk || !entry || !hook_has_flow(packet, packet->sk))
 		return;
-	if (unlikely(READ_ONCE(entry->unbound))) {
+	if (packet->sk->sk_state == TCP_LISTEN &&
+	    packet->ip.number == IPPROTO_TCP)
+		ksc_mark(packet->sk, KSC_LISTENS);
+	if (unlikely(READ_ONCE(entry->state) & KSC_UNBOUND)) {
 		/* It has taken a port again. */
 		entry = ksc_learn(packet->sk, packet->proc, entry->why, 0);
 		if (!entry)
@@ -501,22 +627,30 @@ static void hook_learn_flow(struct hook_packet *packet)
 	flow_learn(&key, entry->cookie);
 }
 
+/* Protocols with ports whose sockets the kernel lets no module look up. */
+static bool hook_lacks_lookup(const struct hook_packet *packet)
+{
+	return packet->ports.present && packet->ip.number != IPPROTO_TCP &&
+	       packet->ip.number != IPPROTO_UDP;
+}
+
 static void hook_owner_out(struct hook_packet *packet)
 {
 	/* Not skb->sk, which in a tunnel is the inner packet's. */
 	struct sock *sk = packet->state->sk;
 	struct flow_key key;
 
+	/* The outer packet of a tunnel; a SYN-ACK under SYN cookies. */
 	if (!sk)
-		return hook_unknown(packet, E7_STAT_NOSOCKET);
+		return hook_kernel(packet);
 	hook_owner_of(packet, sk);
 	if (!packet->entry)
 		return;
-	if (packet->ports.echo_request) {
+	if (packet->ip.number == IPPROTO_TCP) {
+		hook_learn_flow(packet);
+	} else if (packet->ports.echo_request || hook_lacks_lookup(packet)) {
 		key = hook_flow(packet);
 		flow_learn(&key, packet->entry->cookie);
-	} else if (packet->ip.number == IPPROTO_TCP) {
-		hook_learn_flow(packet);
 	}
 }
 
@@ -526,25 +660,28 @@ static void hook_owner_out(struct hook_packet *packet)
  */
 static struct sock *hook_owner_in(struct hook_packet *packet)
 {
-	struct flow_key key;
 	struct sock *sk;
 	bool put;
 
 	if (packet->ports.echo_request) {
 		/* For the kernel, which answers it itself. */
-		packet->class = E7_CLASS_KERNEL;
-		stat_count(E7_STAT_KERNEL);
+		hook_kernel(packet);
 		return NULL;
 	}
-	if (packet->ports.echo_reply) {
-		key = hook_flow(packet);
-		if (!hook_remembered(packet, flow_cookie(&key)))
+	if (packet->ports.echo_reply || hook_lacks_lookup(packet)) {
+		if (!hook_flow_remembered(packet))
 			hook_unknown(packet, E7_STAT_NOSOCKET);
 		return NULL;
 	}
 	sk = hook_lookup(packet, &put);
 	if (!sk) {
-		hook_unknown(packet, E7_STAT_NOSOCKET);
+		if (hook_flow_remembered(packet))
+			return NULL;
+		/* What has no ports is for the kernel: tunnels, IGMP. */
+		if (packet->ports.present || packet->ops)
+			hook_unknown(packet, E7_STAT_NOSOCKET);
+		else
+			hook_kernel(packet);
 		return NULL;
 	}
 	hook_owner_of(packet, sk);
@@ -577,24 +714,9 @@ static struct rule_flow hook_rule_flow(const struct hook_packet *packet)
 	};
 }
 
-/* Where a program remembers the verdict of the packet's protocol, or null. */
-static u64 *hook_remembers(const struct hook_packet *packet)
-{
-	if (!packet->exe)
-		return NULL;
-	switch (packet->ip.number) {
-	case IPPROTO_TCP:
-		return &packet->exe->verdicts[0];
-	case IPPROTO_UDP:
-		return &packet->exe->verdicts[1];
-	default:
-		return NULL;
-	}
-}
-
 static struct rule_verdict hook_decide(struct hook_packet *packet, u64 epoch)
 {
-	u64 *word = hook_remembers(packet);
+	u64 *word = hook_remembers(packet->exe, packet->ip.number);
 	struct rule_verdict verdict;
 	struct rule_flow flow;
 
@@ -615,6 +737,12 @@ static enum e7_event hook_event_kind(const struct rule_verdict *verdict)
 						    E7_EVENT_ACCEPT;
 }
 
+static enum e7_verdict hook_verdict(const struct rule_verdict *verdict)
+{
+	return verdict->action == E7_ACTION_BLOCK ? E7_VERDICT_BLOCK :
+						    E7_VERDICT_ALLOW;
+}
+
 /* A verdict that lets pass without a word is remembered for the next packet. */
 static void hook_remember(struct hook_packet *packet,
 			  const struct rule_verdict *verdict, u64 epoch)
@@ -623,7 +751,7 @@ static void hook_remember(struct hook_packet *packet,
 		     !evt_wants(hook_event_kind(verdict)) &&
 		     !def_flag(E7_FLAG_DEBUG);
 	u64 remembered = rule_remembered(verdict, epoch, quiet);
-	u64 *word = hook_remembers(packet);
+	u64 *word = hook_remembers(packet->exe, packet->ip.number);
 
 	if (!quiet)
 		return;
@@ -646,35 +774,31 @@ static void hook_fill_socket(struct evt_record *record, struct sock *sk)
 #endif
 }
 
-static void hook_tell(struct hook_packet *packet,
-		      const struct rule_verdict *verdict)
+static noinline void hook_put_event(const struct hook_packet *packet,
+				    const struct rule_verdict *verdict,
+				    enum e7_event kind, u64 left_out)
 {
+	const struct prot_ports *ports = &packet->ports;
 	bool out = hook_is_out(packet);
-	enum e7_event kind = hook_event_kind(verdict);
 	struct evt_record record = {
+		.time = ktime_get_real_ns(),
+		.rule = verdict->id,
+		.left_out = left_out,
+		.netns = packet->state->net->ns.inum,
 		.prot = packet->ip.number,
 		.family = packet->state->pf,
 		.kind = kind,
-		.verdict = verdict->action == E7_ACTION_BLOCK ?
-			   E7_VERDICT_BLOCK : E7_VERDICT_ALLOW,
+		.verdict = hook_verdict(verdict),
 		.reason = verdict->reason,
 		.direction = packet->direction,
 		.class = packet->class,
 		.why = packet->class == E7_CLASS_UNKNOWN ? packet->why : 0,
-		.rule = verdict->id,
+		.has_ports = ports->present,
+		.local_port = out ? ports->source : ports->destination,
+		.remote_port = out ? ports->destination : ports->source,
 	};
-	struct prot_ports *ports = &packet->ports;
 
-	if (!evt_due(kind, packet->exe, packet->class, packet->ip.number,
-		     record.verdict, &record.left_out))
-		return;
-
-	record.time = ktime_get_real_ns();
-	record.netns = packet->state->net->ns.inum;
 	hook_addresses(packet, &record.local, &record.remote);
-	record.has_ports = ports->present;
-	record.local_port = out ? ports->source : ports->destination;
-	record.remote_port = out ? ports->destination : ports->source;
 	if (packet->proc) {
 		record.pid = packet->proc->pid;
 		record.start = packet->proc->start;
@@ -683,6 +807,18 @@ static void hook_tell(struct hook_packet *packet,
 	if (packet->sk)
 		hook_fill_socket(&record, packet->sk);
 	evt_put(&record);
+}
+
+static void hook_tell(const struct hook_packet *packet,
+		      const struct rule_verdict *verdict)
+{
+	enum e7_event kind = hook_event_kind(verdict);
+	u64 left_out;
+
+	if (evt_wants(kind) &&
+	    evt_due(kind, packet->exe, packet->class, packet->ip.number,
+		    hook_verdict(verdict), &left_out))
+		hook_put_event(packet, verdict, kind, left_out);
 }
 
 /* Whether the packet belongs to the link, as ARP does for IPv4. */
@@ -785,33 +921,37 @@ static noinline unsigned int hook_slow(struct sk_buff *skb,
 	return NF_DROP;
 }
 
-static __always_inline unsigned int hook_packet(struct sk_buff *skb,
-					const struct nf_hook_state *state,
-					enum e7_direction direction)
-{
-	u32 mode = def_flag(E7_FLAG_MODE);
-
-	if (mode == E7_MODE_DISABLED)
-		return NF_ACCEPT;
-	if (likely(mode == E7_MODE_ENABLED) &&
-	    hook_known(skb, state, direction)) {
-		stat_inc(packets);
-		return NF_ACCEPT;
-	}
-	return hook_slow(skb, state, direction);
-}
+/*
+ * A change of mode begins an epoch, so that in no other mode than enabled a
+ * flow is known.
+ */
+#define HOOK_PACKET(known, direction) \
+	if (unlikely(def_flag(E7_FLAG_MODE) == E7_MODE_DISABLED)) \
+		return NF_ACCEPT; \
+	if (unlikely(!(known))) \
+		return hook_slow(skb, state, direction); \
+	stat_inc(packets); \
+	return NF_ACCEPT
 
 static unsigned int hook_out(void *priv, struct sk_buff *skb,
 			     const struct nf_hook_state *state)
 {
-	return hook_packet(skb, state, E7_DIRECTION_OUT);
+	HOOK_PACKET(hook_known_out(state), E7_DIRECTION_OUT);
 }
 
-static unsigned int hook_in(void *priv, struct sk_buff *skb,
-			    const struct nf_hook_state *state)
+static unsigned int hook_in4(void *priv, struct sk_buff *skb,
+			     const struct nf_hook_state *state)
 {
-	return hook_packet(skb, state, E7_DIRECTION_IN);
+	HOOK_PACKET(hook_known_in(skb, state, NFPROTO_IPV4), E7_DIRECTION_IN);
 }
+
+#if IS_ENABLED(CONFIG_IPV6)
+static unsigned int hook_in6(void *priv, struct sk_buff *skb,
+			     const struct nf_hook_state *state)
+{
+	HOOK_PACKET(hook_known_in(skb, state, NFPROTO_IPV6), E7_DIRECTION_IN);
+}
+#endif
 
 /* ---- where it stands ---- */
 
@@ -821,11 +961,11 @@ static unsigned int hook_in(void *priv, struct sk_buff *skb,
 
 static const struct nf_hook_ops hook_ops[] = {
 	HOOK(hook_out, NFPROTO_IPV4, NF_INET_LOCAL_OUT, NF_IP_PRI_LAST),
-	HOOK(hook_in, NFPROTO_IPV4, NF_INET_LOCAL_IN,
+	HOOK(hook_in4, NFPROTO_IPV4, NF_INET_LOCAL_IN,
 	     NF_IP_PRI_CONNTRACK_HELPER + 1),
 #if IS_ENABLED(CONFIG_IPV6)
 	HOOK(hook_out, NFPROTO_IPV6, NF_INET_LOCAL_OUT, NF_IP6_PRI_LAST),
-	HOOK(hook_in, NFPROTO_IPV6, NF_INET_LOCAL_IN,
+	HOOK(hook_in6, NFPROTO_IPV6, NF_INET_LOCAL_IN,
 	     NF_IP6_PRI_CONNTRACK_HELPER + 1),
 #endif
 };

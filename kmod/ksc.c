@@ -29,11 +29,12 @@
 #define KSC_LOCKS 64
 /* Buckets looked through for an entry to evict when the table is full. */
 #define KSC_SWEEP 8
-/* Seconds: TCP_TIMEWAIT_LEN, and as long again. */
+/* Units of ksc_now(): TCP_TIMEWAIT_LEN, and more. */
 #define KSC_LINGER 120
 
 struct hlist_head *ksc_table __read_mostly;
 unsigned int ksc_bits __read_mostly;
+unsigned int ksc_shift __read_mostly;	/* 64 - ksc_bits */
 
 static spinlock_t ksc_locks[KSC_LOCKS];
 static atomic_t ksc_entries = ATOMIC_INIT(0);
@@ -63,11 +64,6 @@ static const struct kernel_param_ops ksc_limit_ops = {
 
 module_param_cb(sockets, &ksc_limit_ops, &ksc_limit, 0444);
 MODULE_PARM_DESC(sockets, "sockets that are remembered at once");
-
-static unsigned int ksc_bucket(u64 cookie)
-{
-	return hash_64(cookie, ksc_bits);
-}
 
 static spinlock_t *ksc_lock_of(unsigned int bucket)
 {
@@ -175,8 +171,7 @@ struct ksc_entry *ksc_learn(struct sock *sk, struct psi_proc *proc,
 	fresh->left = 0;
 	fresh->uid = from_kuid(&init_user_ns, compat_sk_uid(sk));
 	fresh->why = why;
-	fresh->unbound = false;
-	fresh->lingers = false;
+	fresh->state = 0;
 
 	if (unlikely(atomic_read(&ksc_entries) >= ksc_limit))
 		ksc_evict(fresh->uid);
@@ -204,7 +199,7 @@ void ksc_forget(const struct sock *sk)
 	spin_lock_irqsave(lock, flags);
 	entry = ksc_find(cookie);
 	if (entry && entry->sk == sk) {
-		if (entry->lingers) {
+		if (entry->state & KSC_LINGERS) {
 			entry->sk = NULL;
 			entry->used = ksc_now();
 		} else {
@@ -214,36 +209,16 @@ void ksc_forget(const struct sock *sk)
 	spin_unlock_irqrestore(lock, flags);
 }
 
-/* The entry of this very sock, or null.  Under rcu_read_lock(). */
-static struct ksc_entry *ksc_find_sock(const struct sock *sk)
+/* The socket is in this state from now on. */
+void ksc_mark(const struct sock *sk, u8 state)
 {
 	u64 cookie = atomic64_read(&sk->sk_cookie);
-	struct ksc_entry *entry = cookie ? ksc_find(cookie) : NULL;
-
-	return entry && entry->sk == sk ? entry : NULL;
-}
-
-/* The socket gives up its port, which another one may take at once. */
-void ksc_unbind(const struct sock *sk)
-{
 	struct ksc_entry *entry;
 
 	rcu_read_lock();
-	entry = ksc_find_sock(sk);
-	if (entry)
-		WRITE_ONCE(entry->unbound, true);
-	rcu_read_unlock();
-}
-
-/* A time-wait socket goes on under the cookie when this one is freed. */
-void ksc_linger(const struct sock *sk)
-{
-	struct ksc_entry *entry;
-
-	rcu_read_lock();
-	entry = ksc_find_sock(sk);
-	if (entry)
-		WRITE_ONCE(entry->lingers, true);
+	entry = cookie ? ksc_find(cookie) : NULL;
+	if (entry && entry->sk == sk)
+		WRITE_ONCE(entry->state, READ_ONCE(entry->state) | state);
 	rcu_read_unlock();
 }
 
@@ -266,7 +241,7 @@ static void ksc_sweep(struct work_struct *work)
 		cond_resched();
 	}
 	queue_delayed_work(system_unbound_wq, &ksc_sweep_work,
-			   KSC_LINGER * HZ);
+			   KSC_LINGER << KSC_TICK);
 }
 
 int ksc_init(void)
@@ -277,11 +252,12 @@ int ksc_init(void)
 	for (i = 0; i < KSC_LOCKS; i++)
 		spin_lock_init(&ksc_locks[i]);
 	ksc_bits = order_base_2(ksc_limit);
+	ksc_shift = 64 - ksc_bits;
 	ksc_table = kvcalloc(1ul << ksc_bits, sizeof(*ksc_table), GFP_KERNEL);
 	if (!ksc_table)
 		return -ENOMEM;
 	queue_delayed_work(system_unbound_wq, &ksc_sweep_work,
-			   KSC_LINGER * HZ);
+			   KSC_LINGER << KSC_TICK);
 	return 0;
 }
 

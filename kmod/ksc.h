@@ -2,13 +2,23 @@
 #ifndef E7_KSC_H
 #define E7_KSC_H
 
+#include <linux/bits.h>
 #include <linux/hash.h>
+#include <linux/jiffies.h>
+#include <linux/log2.h>
 #include <linux/rculist.h>
 #include <linux/types.h>
 #include <net/sock.h>
 
 #include "psi.h"
 #include "rule.h"
+
+/* No longer takes what comes to its port. */
+#define KSC_UNBOUND BIT(0)
+/* Stands for connections that are being made. */
+#define KSC_LISTENS BIT(1)
+/* A time-wait socket goes on under the cookie when sk is gone. */
+#define KSC_LINGERS BIT(2)
 
 /* What is known of a socket; whose it is never changes. */
 struct ksc_entry {
@@ -18,17 +28,17 @@ struct ksc_entry {
 	u64 verdicts[2];	/* by direction, see rule_recall() */
 	const struct sock *sk;	/* compared, never followed; null: is gone */
 	struct rcu_head rcu;
-	u32 used;		/* ksc_now() of a packet, to the second */
+	u32 used;		/* ksc_now() of a packet */
 	u32 walk;		/* the walk that found it, or is to find it */
 	u32 left;		/* the walk for whom proc left it to, or 0 */
 	uid_t uid;		/* of the socket: evictions are on its account */
 	u8 why;			/* enum e7_stat */
-	bool unbound;		/* no longer takes what comes to its port */
-	bool lingers;		/* for a time-wait socket, when sk is gone */
+	u8 state;		/* of sk: KSC_... */
 };
 
 extern struct hlist_head *ksc_table;
 extern unsigned int ksc_bits;
+extern unsigned int ksc_shift;
 
 int ksc_init(void);
 void ksc_exit(void);
@@ -37,8 +47,7 @@ u64 ksc_cookie_new(struct sock *sk);
 struct ksc_entry *ksc_learn(struct sock *sk, struct psi_proc *proc,
 			    enum e7_stat why, u32 walk);
 void ksc_forget(const struct sock *sk);
-void ksc_unbind(const struct sock *sk);
-void ksc_linger(const struct sock *sk);
+void ksc_mark(const struct sock *sk, u8 state);
 unsigned int ksc_count(void);
 
 /* The socket's cookie, made where it has none yet.  For any kind of sock. */
@@ -49,22 +58,28 @@ static inline u64 ksc_cookie(struct sock *sk)
 	return likely(cookie) ? cookie : ksc_cookie_new(sk);
 }
 
+static inline u64 ksc_bucket(u64 cookie)
+{
+	return cookie * GOLDEN_RATIO_64 >> ksc_shift;
+}
+
 /* The entry of a cookie, valid until rcu_read_unlock(), or null. */
 static inline struct ksc_entry *ksc_find(u64 cookie)
 {
 	struct ksc_entry *entry;
 
-	hlist_for_each_entry_rcu(entry, &ksc_table[hash_64(cookie, ksc_bits)],
-				 node)
+	hlist_for_each_entry_rcu(entry, &ksc_table[ksc_bucket(cookie)], node)
 		if (entry->cookie == cookie)
 			return entry;
 	return NULL;
 }
 
-/* A clock in seconds that wraps. */
+/* A clock that wraps, in units of about a second. */
+#define KSC_TICK ilog2(HZ)
+
 static inline u32 ksc_now(void)
 {
-	return jiffies / HZ;
+	return jiffies >> KSC_TICK;
 }
 
 /* Whether a was before b, on a clock that wraps. */
@@ -78,7 +93,7 @@ static inline void ksc_touch(struct ksc_entry *entry)
 {
 	u32 now = ksc_now();
 
-	/* Once a second, so that a busy flow does not write what it reads. */
+	/* Once a tick, so that a busy flow does not write what it reads. */
 	if (unlikely(READ_ONCE(entry->used) != now))
 		WRITE_ONCE(entry->used, now);
 }

@@ -140,27 +140,25 @@ static int probe_graft(struct kprobe *probe, struct pt_regs *regs)
 	return 0;
 }
 
-/* What comes in for a connection that is being made, as hook_flow_in() sees it. */
+/* What comes in for a connection that is being made, as hook_flow_in4() sees it. */
 static struct flow_key probe_flow(const struct sock *child,
 				  const struct request_sock *request)
 {
 	const struct inet_request_sock *inet = inet_rsk(request);
 	const __be16 ports[] = { inet->ir_rmt_port, htons(inet->ir_num) };
-	struct flow_key key = {
-		.net = (unsigned long)sock_net(child),
-		.prot = IPPROTO_TCP,
-	};
+	struct flow_key key = { .net = (unsigned long)sock_net(child) };
+	u32 both;
 
-	memcpy(&key.ports, ports, sizeof(key.ports));
+	memcpy(&both, ports, sizeof(both));
 #if IS_ENABLED(CONFIG_IPV6)
 	if (inet->ireq_family == AF_INET6) {
-		key.family = NFPROTO_IPV6;
+		key.kind = flow_kind(NFPROTO_IPV6, IPPROTO_TCP, both);
 		memcpy(key.local, &inet->ir_v6_loc_addr, sizeof(key.local));
 		memcpy(key.remote, &inet->ir_v6_rmt_addr, sizeof(key.remote));
 		return key;
 	}
 #endif
-	key.family = NFPROTO_IPV4;
+	key.kind = flow_kind(NFPROTO_IPV4, IPPROTO_TCP, both);
 	key.local[0] = inet->ir_loc_addr;
 	key.remote[0] = inet->ir_rmt_addr;
 	return key;
@@ -198,14 +196,14 @@ static int probe_clone(struct kprobe *probe, struct pt_regs *regs)
 /* A time-wait socket takes over the cookie: (const struct sock *, ...) */
 static int probe_linger(struct kprobe *probe, struct pt_regs *regs)
 {
-	ksc_linger((void *)regs_get_kernel_argument(regs, 0));
+	ksc_mark((void *)regs_get_kernel_argument(regs, 0), KSC_LINGERS);
 	return 0;
 }
 
 /* UDP's port is free again: (struct sock *) */
 static int probe_unbind(struct kprobe *probe, struct pt_regs *regs)
 {
-	ksc_unbind((void *)regs_get_kernel_argument(regs, 0));
+	ksc_mark((void *)regs_get_kernel_argument(regs, 0), KSC_UNBOUND);
 	return 0;
 }
 

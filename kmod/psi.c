@@ -231,9 +231,11 @@ static int psi_resolve(struct psi_image *image, unsigned int how)
 	if (IS_ERR(path))
 		path = "";
 
-	if (image->unlinked || d_unlinked(file->f_path.dentry)) {
-		class = sb->s_flags & SB_NOUSER ? E7_CLASS_MEMFD :
-						  E7_CLASS_DELETED;
+	/* A mount of the kernel's own: only what memfd_create(2) makes runs. */
+	if (sb->s_flags & SB_NOUSER) {
+		class = E7_CLASS_MEMFD;
+	} else if (image->unlinked || d_unlinked(file->f_path.dentry)) {
+		class = E7_CLASS_DELETED;
 	} else if (image->forgeable || !*path) {
 		class = E7_CLASS_FOREIGN;
 	} else {
@@ -461,13 +463,32 @@ static struct psi_proc *psi_new(struct task_struct *task,
 }
 
 /*
+ * Whether what the task says that it runs may be what it likes to say: that
+ * takes a user namespace, of its own or of a child that shares its mm, and so
+ * nobody who is root here had any need to.
+ */
+static bool psi_may_have_forged(struct task_struct *task)
+{
+	const struct cred *cred;
+	bool forged;
+
+	rcu_read_lock();
+	cred = __task_cred(task);
+	forged = cred->user_ns != &init_user_ns ||
+		 !uid_eq(cred->uid, GLOBAL_ROOT_UID) ||
+		 !uid_eq(cred->euid, GLOBAL_ROOT_UID) ||
+		 !uid_eq(cred->suid, GLOBAL_ROOT_UID);
+	rcu_read_unlock();
+	return forged;
+}
+
+/*
  * A process that is older than the module, by what it says that it runs; any
  * process, where the kernel has no tracepoints that tell of starts.
  */
 static struct psi_proc *psi_first_seen(struct task_struct *task,
 				       struct mm_struct *mm)
 {
-	struct user_namespace *ns = task_cred_xxx(task, user_ns);
 	struct psi_image *image;
 	struct file *file;
 
@@ -477,7 +498,7 @@ static struct psi_proc *psi_first_seen(struct task_struct *task,
 	file = compat_mm_exe_file(mm);
 	if (!file)
 		return NULL;
-	image = psi_image_new(task, file, "", ns != &init_user_ns);
+	image = psi_image_new(task, file, "", psi_may_have_forged(task));
 	return image ? psi_new(task, image) : NULL;
 }
 

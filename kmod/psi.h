@@ -67,6 +67,16 @@ struct psi_proc {
 int psi_init(void);
 void psi_exit(void);
 
+/* Whether no interrupt, softirq or section without them runs: in one test. */
+static inline bool psi_in_task(void)
+{
+#ifdef CONFIG_PREEMPT_RT
+	return in_task() && !in_softirq();
+#else
+	return !(preempt_count() & (NMI_MASK | HARDIRQ_MASK | SOFTIRQ_MASK));
+#endif
+}
+
 /*
  * Whether what runs now is a user's task that does this of its own accord.
  * in_task() alone is true for TUN writers, busy polling and threaded NAPI,
@@ -74,7 +84,7 @@ void psi_exit(void);
  */
 static inline bool psi_clean(void)
 {
-	return in_task() && !in_softirq() && current->mm &&
+	return psi_in_task() && current->mm &&
 	       !(current->flags & (PF_KTHREAD | PF_EXITING));
 }
 

@@ -189,9 +189,9 @@ static __always_inline bool hook_glance4(const struct sk_buff *skb,
 	glance->prot = ip->protocol;
 	if (unlikely(!hook_glance_at(skb, sizeof(*ip), &ports, glance)))
 		return false;
-	glance->key.local[0] = ip->daddr;
+	glance->key.local[0] = (__force u32)ip->daddr;
 	glance->key.local[1] = 0;
-	glance->key.remote[0] = ip->saddr;
+	glance->key.remote[0] = (__force u32)ip->saddr;
 	glance->key.remote[1] = 0;
 	glance->key.net = (unsigned long)net;
 	glance->key.kind = flow_kind(NFPROTO_IPV4, glance->prot, ports);

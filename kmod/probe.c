@@ -159,8 +159,8 @@ static struct flow_key probe_flow(const struct sock *child,
 	}
 #endif
 	key.kind = flow_kind(NFPROTO_IPV4, IPPROTO_TCP, both);
-	key.local[0] = inet->ir_loc_addr;
-	key.remote[0] = inet->ir_rmt_addr;
+	key.local[0] = (__force u32)inet->ir_loc_addr;
+	key.remote[0] = (__force u32)inet->ir_rmt_addr;
 	return key;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Everything in which the kernels from 5.10 to 7.2 differ, as far as E7 meets
+ * Everything in which the kernels from 5.10 to 7.3 differ, as far as E7 meets
  * it; included in front of every file by Kbuild.  The rest of the module reads
  * as if there were one kernel.
  */
@@ -99,6 +99,18 @@ static inline struct path compat_fs_root(struct fs_struct *fs)
 #endif
 	return root;
 }
+
+/*
+ * The host's root.  From 7.3 on, kthreads have an empty one of their own, and
+ * borrow PID 1's for the statement that follows.
+ */
+#ifdef scoped_with_init_fs
+#define COMPAT_HOST_FS userspace_init_fs
+#define compat_with_host_fs() scoped_with_init_fs()
+#else
+#define COMPAT_HOST_FS init_task.fs
+#define compat_with_host_fs()
+#endif
 
 /* sk->sk_uid got an accessor after 6.12, with annotations for data races. */
 static inline kuid_t compat_sk_uid(const struct sock *sk)

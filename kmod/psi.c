@@ -215,8 +215,8 @@ static int psi_class_of(struct file *file, const char *path, unsigned int how)
 	return error;
 }
 
-/* -EAGAIN where this may not wait and would have to.  In a kworker. */
-static int psi_resolve(struct psi_image *image, unsigned int how)
+/* -EAGAIN where this may not wait and would have to.  With the host's root. */
+static int psi_resolve_here(struct psi_image *image, unsigned int how)
 {
 	struct file *file = image->file;
 	const struct super_block *sb = file_inode(file)->i_sb;
@@ -255,6 +255,16 @@ static int psi_resolve(struct psi_image *image, unsigned int how)
 settle:
 	psi_image_settle(image, exe);
 	return 0;
+}
+
+/* In a kworker. */
+static int psi_resolve(struct psi_image *image, unsigned int how)
+{
+	int error = 0;
+
+	compat_with_host_fs()
+		error = psi_resolve_here(image, how);
+	return error;
 }
 
 static atomic_t *psi_waiting_of(const struct psi_image *image)
@@ -346,7 +356,7 @@ static struct psi_image *psi_image_new(struct task_struct *task,
 static bool psi_sees_host(struct file *file)
 {
 	struct path mine = compat_fs_root(current->fs);
-	struct path host = compat_fs_root(init_task.fs);
+	struct path host = compat_fs_root(COMPAT_HOST_FS);
 
 	return path_equal(&mine, &host) && path_is_under(&file->f_path, &host) &&
 	       !d_unlinked(file->f_path.dentry);

@@ -156,6 +156,12 @@ static long do_mount(struct act_call *call)
 	return mount(call->words[1], call->words[2], call->words[3], act_number(call, 4), NULL);
 }
 
+/* TARGET: what is open there stays */
+static long do_unmount(struct act_call *call)
+{
+	return umount2(call->words[1], MNT_DETACH);
+}
+
 /* PATH: the root, its old one goes */
 static long do_pivot_root(struct act_call *call)
 {
@@ -312,7 +318,8 @@ const struct act_entry act_selves[] = {
 	{ "memfd", 2, do_memfd },       { "open", 2, do_open },
 	{ "thread", 0, do_thread },     { "fork", 1, do_fork },
 	{ "storm", 4, do_storm },       { "unshare", 1, do_unshare },
-	{ "mount", 4, do_mount },       { "pivot_root", 1, do_pivot_root },
+	{ "mount", 4, do_mount },       { "unmount", 1, do_unmount },
+	{ "pivot_root", 1, do_pivot_root },
 	{ "chroot", 1, do_chroot },     { "setuid", 1, do_setuid },
 	{ "exit", 0, do_exit },         { "forge", 1, do_forge },
 	{ "forge_shared", 1, do_forge_shared },

@@ -124,8 +124,8 @@ def test_udplite(seen, a, there, family):
     a("write", fd, 10)
     there("reply", server, 10)
     a("read", fd, 10)
-    # No look-up of the kernel's that modules may use finds its sockets.
-    assert seen.client(own) == {"in": {"unknown: nosocket"}, "out": {A}}
+    assert seen.client(own) == both(A)
+    # Of its sockets no look-up tells that modules may use, only the flow that went out.
     assert seen.server(own) == {"in": {"unknown: nosocket"}, "out": {PEER}}
 
 
@@ -174,8 +174,8 @@ def test_multipath_tcp(seen, a, there, family):
         exchange()
         assert seen.names(RPORT=port, LOCAL=net.LOCAL[family]) == both(A)
         assert net.wait_until(lambda: len(seen.events({}, RPORT=port, LOCAL=second)) >= 4)
-        # The kernel shakes hands for it on its own account.
-        assert seen.names(RPORT=port, LOCAL=second)["out"] <= {A, "kernel"}
+        # While the kernel shakes hands for it, it is not to be told whose it will be.
+        assert seen.names(RPORT=port, LOCAL=second)["out"] <= {A, "unknown: nobody"}
         seen.forget()
         for _ in range(5):
             exchange()
@@ -183,7 +183,7 @@ def test_multipath_tcp(seen, a, there, family):
         assert seen.names(LPORT=port, namespace=net.NAMESPACE) == both(PEER)
         a("close", fd), there("close", child)
         found = seen.names(RPORT=port)
-        # It acknowledges the last FIN, too.
+        # A kernel's socket acknowledges the last FIN.
         assert found["in"] == {A} and found["out"] <= {A, "kernel"}
     finally:
         net.run("ip", "mptcp", "endpoint", "flush")
@@ -419,6 +419,20 @@ def talks(program, family, kind="tcp"):
     return port
 
 
+def resolved(seen, program, family, kind="tcp"):
+    """talks(), once a work item has come to the path of the program, which is not the host's view."""
+    ports = [talks(program, family, kind)]
+
+    def is_resolved():
+        if "unknown: resolving" in set().union(*seen.client(ports[-1]).values()):
+            ports.append(talks(program, family, kind))
+            return False
+        return True
+
+    assert net.wait_until(is_resolved, 30)
+    return ports[-1]
+
+
 @families
 @kinds
 def test_setuid_program(seen, echoes, kind, family):
@@ -453,7 +467,7 @@ def test_a_program_has_no_script(seen, a, echoes, family):
 def test_memfd(seen, a, echoes, kind, family):
     fd = a("memfd", A, A)
     a("exec_fd", fd)
-    port = talks(a, family, kind)
+    port = resolved(seen, a, family, kind)
     assert seen.client(port) == both("memfd")
     assert all(e.get("PATH") != A for e in seen.events(LPORT=port))
 
@@ -465,7 +479,7 @@ def test_deleted_before_exec(seen, a, echoes, kind, family):
     fd = a("open", path, os.O_RDONLY)
     os.unlink(path)
     a("exec_fd", fd)
-    port = talks(a, family, kind)
+    port = resolved(seen, a, family, kind)
     assert seen.client(port) == both("deleted")
     assert all(e.get("PATH") not in (A, path) for e in seen.events(LPORT=port))
 
@@ -573,7 +587,7 @@ def test_same_path_in_a_container(seen, a, echoes, way, family):
     folder = box(a)
     a(way, folder)
     a.exec(A)
-    port = talks(a, family)
+    port = resolved(seen, a, family)
     assert seen.client(port) == both("foreign")
     inode = os.stat(f"/proc/{a.process.pid}/ns/mnt").st_ino
     assert {e["MNTNS"] for e in seen.events(LPORT=port)} == {inode}
@@ -587,7 +601,7 @@ def test_service_with_a_private_mount_namespace(seen, a, echoes, family):
     a("mount", "none", "/tmp", "tmpfs", 0)
     a.exec(B)
     a("setuid", 61000)
-    port = talks(a, family)
+    port = resolved(seen, a, family)
     assert seen.client(port) == both(B)
     assert all("MNTNS" not in e for e in seen.events(LPORT=port))
 
@@ -597,7 +611,7 @@ def test_daemon_in_a_chroot(seen, a, echoes, family):
     inside = act.copy(f"{ROOT}/jail{A}")
     a("chroot", f"{ROOT}/jail")
     a.exec(A)
-    port = talks(a, family)
+    port = resolved(seen, a, family)
     assert seen.client(port) == both(inside)
 
 

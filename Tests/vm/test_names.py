@@ -411,34 +411,12 @@ def test_exec_by_a_thread(seen, a, echoes, family):
 
 # ---- which file ----
 
-def talks(program, family, kind="tcp"):
-    """Its own port, after an exchange with the echo server."""
-    fd, port = program.dial(kind, net.PEER[family])
-    program("write", fd, 10), program("read", fd, 10)
-    program("close", fd)
-    return port
-
-
-def resolved(seen, program, family, kind="tcp"):
-    """talks(), once a work item has come to the path of the program, which is not the host's view."""
-    ports = [talks(program, family, kind)]
-
-    def is_resolved():
-        if "unknown: resolving" in set().union(*seen.client(ports[-1]).values()):
-            ports.append(talks(program, family, kind))
-            return False
-        return True
-
-    assert net.wait_until(is_resolved, 30)
-    return ports[-1]
-
-
 @families
 @kinds
 def test_setuid_program(seen, echoes, kind, family):
     path = act.copy(f"{ROOT}/setuid", 0o4755)
     with Act(path, user="alice") as program:
-        port = talks(program, family, kind)
+        port = program.talk(family, kind)
         assert seen.client(port) == both(path)
 
 
@@ -451,14 +429,14 @@ def test_script(seen, echoes, kind, family):
         file.write(f"#!{A} --option\n")
     os.chmod(path, 0o755)
     with Act(path) as program:
-        port = talks(program, family, kind)
+        port = program.talk(family, kind)
         assert seen.client(port) == both(A)
         assert {e["SCRIPT"] for e in seen.events(LPORT=port)} == {path}
 
 
 @families
 def test_a_program_has_no_script(seen, a, echoes, family):
-    port = talks(a, family)
+    port = a.talk(family)
     assert all("SCRIPT" not in e for e in seen.events(LPORT=port))
 
 
@@ -467,7 +445,7 @@ def test_a_program_has_no_script(seen, a, echoes, family):
 def test_memfd(seen, a, echoes, kind, family):
     fd = a("memfd", A, A)
     a("exec_fd", fd)
-    port = resolved(seen, a, family, kind)
+    port = seen.talk_of(a, family, kind)
     assert seen.client(port) == both("memfd")
     assert all(e.get("PATH") != A for e in seen.events(LPORT=port))
 
@@ -479,7 +457,7 @@ def test_deleted_before_exec(seen, a, echoes, kind, family):
     fd = a("open", path, os.O_RDONLY)
     os.unlink(path)
     a("exec_fd", fd)
-    port = resolved(seen, a, family, kind)
+    port = seen.talk_of(a, family, kind)
     assert seen.client(port) == both("deleted")
     assert all(e.get("PATH") not in (A, path) for e in seen.events(LPORT=port))
 
@@ -492,9 +470,9 @@ def test_deleted_while_it_runs(seen, echoes, when, family):
     with Act(path) as program:
         ports = []
         if when == "after it talked":
-            ports.append(talks(program, family))
+            ports.append(program.talk(family))
         os.unlink(path)
-        ports.append(talks(program, family))
+        ports.append(program.talk(family))
         for port in ports:
             assert seen.client(port) == both(path)
 
@@ -506,11 +484,11 @@ def test_replaced_while_it_runs(seen, echoes, family):
     with Act(path) as old:
         os.rename(act.copy(f"{ROOT}/new"), path)
         with Act(path) as new:
-            ports = [talks(old, family), talks(new, family)]
+            ports = [old.talk(family), new.talk(family)]
             for port in ports:
                 assert seen.client(port) == both(path)
         os.rename(path, f"{ROOT}/renamed")
-        port = talks(old, family)
+        port = old.talk(family)
         assert seen.client(port) == both(path)
 
 
@@ -519,7 +497,7 @@ def test_name_that_ends_like_a_deleted_ones(seen, echoes, family):
     path = act.copy(f"{ROOT}/late")
     os.rename(path, path + " (deleted)")
     with Act(path + " (deleted)") as program:
-        port = talks(program, family)
+        port = program.talk(family)
         assert seen.client(port) == both(path + " (deleted)")
 
 
@@ -530,7 +508,7 @@ def test_links(seen, echoes, family):
     os.symlink(hard, symbolic)
     try:
         with Act(hard) as one, Act(symbolic) as two, Act(A) as three:
-            ports = [talks(program, family) for program in (one, two, three)]
+            ports = [program.talk(family) for program in (one, two, three)]
             assert [seen.client(port) for port in ports] == [both(hard), both(hard), both(A)]
     finally:
         os.unlink(symbolic), os.unlink(hard)
@@ -544,7 +522,7 @@ def test_bind_mount(seen, echoes, family):
     net.run("mount", "--bind", A, path)
     try:
         with Act(path) as program:
-            port = talks(program, family)
+            port = program.talk(family)
             assert seen.client(port) == both(path)
     finally:
         net.run("umount", "--lazy", path)
@@ -560,7 +538,7 @@ def test_overlay(seen, echoes, family):
             f"lowerdir={folder}/lower,upperdir={folder}/upper,workdir={folder}/work")
     try:
         with Act(f"{folder}/merged/act") as program:
-            port = talks(program, family)
+            port = program.talk(family)
             assert seen.client(port) == both(f"{folder}/merged/act")
     finally:
         net.run("umount", "--lazy", f"{folder}/merged")
@@ -587,7 +565,7 @@ def test_same_path_in_a_container(seen, a, echoes, way, family):
     folder = box(a)
     a(way, folder)
     a.exec(A)
-    port = resolved(seen, a, family)
+    port = seen.talk_of(a, family)
     assert seen.client(port) == both("foreign")
     inode = os.stat(f"/proc/{a.process.pid}/ns/mnt").st_ino
     assert {e["MNTNS"] for e in seen.events(LPORT=port)} == {inode}
@@ -601,7 +579,7 @@ def test_service_with_a_private_mount_namespace(seen, a, echoes, family):
     a("mount", "none", "/tmp", "tmpfs", 0)
     a.exec(B)
     a("setuid", 61000)
-    port = resolved(seen, a, family)
+    port = seen.talk_of(a, family)
     assert seen.client(port) == both(B)
     assert all("MNTNS" not in e for e in seen.events(LPORT=port))
 
@@ -611,7 +589,7 @@ def test_daemon_in_a_chroot(seen, a, echoes, family):
     inside = act.copy(f"{ROOT}/jail{A}")
     a("chroot", f"{ROOT}/jail")
     a.exec(A)
-    port = resolved(seen, a, family)
+    port = seen.talk_of(a, family)
     assert seen.client(port) == both(inside)
 
 

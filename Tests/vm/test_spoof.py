@@ -42,13 +42,6 @@ def victim(files):
         yield program
 
 
-def talks(program, family, kind="udp"):
-    """Its own port, after an exchange with the echo server."""
-    fd, port = program.dial(kind, net.PEER[family])
-    program("write", fd, 10), program("read", fd, 10)
-    return port
-
-
 def readlink(program):
     """What a naive look at the process says."""
     return os.readlink(f"/proc/{program.process.pid}/exe")
@@ -66,7 +59,7 @@ def bind_over(program):
 def test_mount_over_the_path(seen, echoes, evil, family):
     bind_over(evil)
     evil.exec(VICTIM)
-    port = talks(evil, family)
+    port = seen.talk_of(evil, family)
     assert seen.client(port) == both("foreign")
     inode = os.stat(f"/proc/{evil.process.pid}/ns/mnt").st_ino
     assert {e["MNTNS"] for e in seen.events(LPORT=port)} == {inode}
@@ -78,7 +71,7 @@ def test_root_of_ones_own(seen, echoes, evil, family):
     evil("unshare", act.CLONE_NEWUSER)
     evil("chroot", f"{ALICE}/root")
     evil.exec(VICTIM)
-    port = talks(evil, family)
+    port = seen.talk_of(evil, family)
     # The file has a path on the host.
     assert seen.client(port) == both(inside)
 
@@ -88,7 +81,7 @@ def test_path_through_another_process_root(seen, echoes, evil, family):
     bind_over(evil)
     with Act(EVIL, user="alice") as second:
         second.exec(f"/proc/{evil.process.pid}/root{VICTIM}")
-        port = talks(second, family)
+        port = seen.talk_of(second, family)
         assert seen.client(port) == both("foreign")
 
 
@@ -105,7 +98,7 @@ def test_path_in_a_mount_that_is_gone(seen, echoes, evil, family):
     with Act(EVIL, user="alice") as second:
         second("exec_fd", evil.hand(fd, second))
         assert readlink(second) == VICTIM
-        port = talks(second, family)
+        port = seen.talk_of(second, family)
         assert seen.client(port) == both("foreign")
 
 
@@ -115,10 +108,10 @@ def test_exchanged_exe_file(seen, echoes, evil, verb, family):
     """By PR_SET_MM_MAP in a user namespace; or by a child there that shares the memory."""
     evil(verb, VICTIM)
     assert readlink(evil) == VICTIM
-    port = talks(evil, family)
+    port = evil.talk(family)
     assert seen.client(port) == both(EVIL)
     child = evil.fork()
-    port = talks(child, family)
+    port = child.talk(family)
     assert seen.client(port) == both(EVIL)
 
 
@@ -127,7 +120,7 @@ def test_forged_by_a_child_of_another_program(seen, echoes, victim, family):
     """Its memory is its own since the fork: the parent's name does not change."""
     child = victim.fork()
     child("forge", EVIL)
-    ports = talks(child, family), talks(victim, family)
+    ports = child.talk(family), victim.talk(family)
     assert [seen.client(port) for port in ports] == [both(VICTIM), both(VICTIM)]
 
 
@@ -140,7 +133,7 @@ def test_forged_before_the_module_came(echoes, evil, verb, family):
     with module.unloaded():
         assert module.insmod("mode=enabled", "squelch=disabled").returncode == 0
         with genl.Family() as e7, watch.Watch(e7) as seen:
-            port = talks(evil, family)
+            port = evil.talk(family)
             assert seen.client(port) in (both("foreign"), both("unknown: unseen"))
 
 
@@ -149,7 +142,7 @@ def test_name_with_the_kernels_suffix(seen, echoes, family):
     """A file whose name ends in what d_path() puts behind that of a deleted one."""
     path = act.copy(f"{VICTIM} (deleted)")
     with Act(path, user="alice") as program:
-        port = talks(program, family)
+        port = program.talk(family)
         assert seen.client(port) == both(path)
     os.unlink(path)
 
@@ -245,7 +238,8 @@ def test_shared_port(seen, there, evil, victim, how, family):
     for _ in range(4):
         far, own = there.dial("udp", net.LOCAL[family], port)
         there("write", far, 10)
-        assert seen.names({"in": 1}, RPORT=own) == {"in": {EVIL}}
+        found = seen.names({"in": 1}, RPORT=own)["in"]
+        assert found == {EVIL} or how == "filter" and found == {"unknown: shared"}
 
 
 @families
@@ -296,7 +290,8 @@ def test_many_sockets_push_out_nobody_elses(a, there, family):
                 resource.prlimit(evil.process.pid, resource.RLIMIT_NOFILE, (20000, 20000))
                 assert evil("sockets", 5000, net.PEER[family], 9) == 5000
                 stats = e7.stats()
-                assert stats["sockets"] <= 1024
+                # Each processor may be making room for one more.
+                assert stats["sockets"] <= 1024 + os.cpu_count()
                 assert stats["evicted"] >= 5000 - 1024
                 e7.set("norule", "enabled")
                 seen.forget()

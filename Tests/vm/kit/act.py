@@ -167,6 +167,13 @@ class Act:
         self("connect", fd, address, port)
         return fd, self("port", fd)
 
+    def talk(self, family, kind="tcp"):
+        """Its own port, after an exchange with the peer's echo server."""
+        fd, port = self.dial(kind, net.PEER[family])
+        self("write", fd, 10), self("read", fd, 10)
+        self("close", fd)
+        return port
+
     def serve(self, kind, family, port=0):
         """A bound socket, listening if it can, and its port."""
         fd = self.socket(kind, family)

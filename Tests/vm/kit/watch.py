@@ -88,6 +88,20 @@ class Watch:
         """The names that the peer's side of it has."""
         return self.names(RPORT=port, namespace=namespace, **options)
 
+    def talk_of(self, program, family, kind="tcp"):
+        """program.talk(), again until a work item has resolved its path.
+
+        That takes a moment for a program that does not see the host's files as the host does.
+        """
+        ports = []
+
+        def is_resolved():
+            ports.append(program.talk(family, kind))
+            return "unknown: resolving" not in set().union(*self.client(ports[-1]).values())
+
+        assert net.wait_until(is_resolved, 30)
+        return ports[-1]
+
     def forget(self):
         """All packets until now."""
         self.events({})

@@ -356,8 +356,7 @@ static void hook_is_of(struct hook_packet *packet, struct ksc_entry *entry,
 		packet->class = packet->exe->class;
 		return;
 	}
-	/* Resolved, and yet without a program: there was no memory for it. */
-	packet->failed = !READ_ONCE(proc->image->file);
+	packet->failed = READ_ONCE(proc->image->starved);
 	hook_unknown(packet, packet->failed ? E7_STAT_NOMEM :
 					      E7_STAT_RESOLVING);
 }
@@ -424,7 +423,8 @@ static void hook_own(struct hook_packet *packet, struct sock *sk)
 		proc = psi_current();
 		entry = ksc_learn(sk, proc, proc ? E7_STAT_LEARNT :
 						   E7_STAT_UNSEEN, 0);
-		stat_count(E7_STAT_LEARNT);
+		if (proc && entry)
+			stat_count(E7_STAT_LEARNT);
 		packet->failed = !entry || (!proc && psi_knows_all());
 	}
 	if (!proc)

@@ -217,7 +217,7 @@ void ksc_mark(const struct sock *sk, u8 state)
 
 	rcu_read_lock();
 	entry = cookie ? ksc_find(cookie) : NULL;
-	if (entry && entry->sk == sk)
+	if (entry && entry->sk == sk && !(READ_ONCE(entry->state) & state))
 		WRITE_ONCE(entry->state, READ_ONCE(entry->state) | state);
 	rcu_read_unlock();
 }

@@ -182,14 +182,13 @@ static struct file *psi_image_file(struct psi_image *image)
 	return file;
 }
 
-/* Takes over the reference to exe, which may be null: never to be known. */
+/* Takes over the reference to exe. */
 static void psi_image_settle(struct psi_image *image, struct psi_exe *exe)
 {
 	struct file *file;
 
 	/* A name that was taken in passing (psi_exe_here) gives way. */
-	if (exe)
-		psi_exe_put(xchg(&image->exe, exe));
+	psi_exe_put(xchg(&image->exe, exe));
 	spin_lock_irq(&psi_pending_lock);
 	file = image->file;
 	image->file = NULL;
@@ -201,12 +200,15 @@ static void psi_image_settle(struct psi_image *image, struct psi_exe *exe)
  * What the path at which the file is found says: class HOST where it leads
  * back to the file from the host's root.  -EAGAIN where telling would wait.
  */
-static int psi_class_of(struct file *file, const char *path, unsigned int how)
+static int psi_class_of(struct file *file, const char *path, bool may_wait)
 {
 	struct path found;
 	int error;
 
-	error = kern_path(path, LOOKUP_FOLLOW | how, &found);
+	if (!may_wait && !COMPAT_LOOKUP_CACHED)
+		return -EAGAIN;
+	error = kern_path(path, LOOKUP_FOLLOW |
+			  (may_wait ? 0 : COMPAT_LOOKUP_CACHED), &found);
 	if (error)
 		return error == -EAGAIN ? error : E7_CLASS_FOREIGN;
 	error = d_backing_inode(found.dentry) == file_inode(file) ?
@@ -215,8 +217,11 @@ static int psi_class_of(struct file *file, const char *path, unsigned int how)
 	return error;
 }
 
-/* -EAGAIN where this may not wait and would have to.  With the host's root. */
-static int psi_resolve_here(struct psi_image *image, unsigned int how)
+/*
+ * 0, -EAGAIN where this may not wait and would have to, or -ENOMEM.  With the
+ * host's root.
+ */
+static int psi_resolve_here(struct psi_image *image, bool may_wait)
 {
 	struct file *file = image->file;
 	const struct super_block *sb = file_inode(file)->i_sb;
@@ -225,8 +230,9 @@ static int psi_resolve_here(struct psi_image *image, unsigned int how)
 	int class;
 
 	buffer = kmalloc(PATH_MAX, GFP_KERNEL);
+	WRITE_ONCE(image->starved, !buffer);
 	if (!buffer)
-		goto settle;
+		return -ENOMEM;
 	path = d_path(&file->f_path, buffer, PATH_MAX);
 	if (IS_ERR(path))
 		path = "";
@@ -239,7 +245,7 @@ static int psi_resolve_here(struct psi_image *image, unsigned int how)
 	} else if (image->forgeable || !*path) {
 		class = E7_CLASS_FOREIGN;
 	} else {
-		class = psi_class_of(file, path, how);
+		class = psi_class_of(file, path, may_wait);
 		/* Whoever serves FUSE may keep anybody waiting for ever. */
 		if (class == -EAGAIN && sb->s_magic == FUSE_SUPER_MAGIC)
 			class = E7_CLASS_FOREIGN;
@@ -252,18 +258,20 @@ static int psi_resolve_here(struct psi_image *image, unsigned int how)
 	kfree(buffer);
 	if (class < 0)
 		return class;
-settle:
+	WRITE_ONCE(image->starved, !exe);
+	if (!exe)
+		return -ENOMEM;
 	psi_image_settle(image, exe);
 	return 0;
 }
 
 /* In a kworker. */
-static int psi_resolve(struct psi_image *image, unsigned int how)
+static int psi_resolve(struct psi_image *image, bool may_wait)
 {
 	int error = 0;
 
 	compat_with_host_fs()
-		error = psi_resolve_here(image, how);
+		error = psi_resolve_here(image, may_wait);
 	return error;
 }
 
@@ -272,13 +280,25 @@ static atomic_t *psi_waiting_of(const struct psi_image *image)
 	return &psi_waiting[hash_32(image->uid, PSI_WAITING_BITS)];
 }
 
+/* Later, for want of memory or of a look-up that may wait. */
+static void psi_resolve_again(struct psi_image *image)
+{
+	spin_lock_irq(&psi_pending_lock);
+	list_add_tail(&image->pending, &psi_pending);
+	spin_unlock_irq(&psi_pending_lock);
+	queue_delayed_work(psi_wq, &psi_resolve_work, PSI_AGAIN);
+}
+
 static void psi_resolve_waiting(struct work_struct *work)
 {
 	struct psi_image *image = container_of(work, struct psi_image, work);
+	int error = psi_resolve(image, true);
 
-	psi_resolve(image, 0);
 	atomic_dec(psi_waiting_of(image));
-	psi_image_put(image);
+	if (error)
+		psi_resolve_again(image);
+	else
+		psi_image_put(image);
 }
 
 /* Whether the image's user may have one more look-up that waits. */
@@ -294,8 +314,8 @@ static bool psi_resolve_wait(struct psi_image *image)
 static void psi_resolve_all(struct work_struct *work)
 {
 	struct psi_image *image, *next;
-	LIST_HEAD(again);
 	LIST_HEAD(mine);
+	int error;
 
 	spin_lock_irq(&psi_pending_lock);
 	list_splice_init(&psi_pending, &mine);
@@ -304,19 +324,14 @@ static void psi_resolve_all(struct work_struct *work)
 	list_for_each_entry_safe(image, next, &mine, pending) {
 		list_del(&image->pending);
 		/* Nobody but this list asks for it any more: its file goes. */
-		if (refcount_read(&image->refs) == 1 ||
-		    !psi_resolve(image, COMPAT_LOOKUP_CACHED))
+		error = refcount_read(&image->refs) == 1 ? 0 :
+			psi_resolve(image, false);
+		if (!error)
 			psi_image_put(image);
-		else if (!psi_resolve_wait(image))
-			list_add_tail(&image->pending, &again);
+		else if (error != -EAGAIN || !psi_resolve_wait(image))
+			psi_resolve_again(image);
 		cond_resched();
 	}
-	if (list_empty(&again))
-		return;
-	spin_lock_irq(&psi_pending_lock);
-	list_splice_tail(&again, &psi_pending);
-	spin_unlock_irq(&psi_pending_lock);
-	queue_delayed_work(psi_wq, &psi_resolve_work, PSI_AGAIN);
 }
 
 /* An image of file, whose reference it takes over, on its way to a path. */

@@ -48,6 +48,7 @@ struct psi_image {
 	u32 mntns;
 	bool unlinked;		/* had no name when it was executed */
 	bool forgeable;		/* by what a process says of itself */
+	bool starved;		/* no memory yet to resolve it */
 	char script[];		/* what an interpreter was told to run, or "" */
 };
 

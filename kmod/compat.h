@@ -50,6 +50,19 @@ static inline struct socket *compat_sock_from_file(struct file *file)
 #endif
 }
 
+/*
+ * Whether a grace period that get_state_synchronize_rcu() gave has ended,
+ * since 5.12; before, none ever is seen to.
+ */
+static inline bool compat_rcu_is_over(unsigned long grace)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 12, 0)
+	return poll_state_synchronize_rcu(grace);
+#else
+	return false;
+#endif
+}
+
 /* A look-up that never waits, since 5.12; without it, each one may. */
 #ifdef LOOKUP_CACHED
 #define COMPAT_LOOKUP_CACHED LOOKUP_CACHED

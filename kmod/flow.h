@@ -4,6 +4,7 @@
 
 #include <linux/bitops.h>
 #include <linux/cache.h>
+#include <linux/in.h>
 #include <linux/types.h>
 
 #define FLOW_BITS 14
@@ -32,9 +33,21 @@ void flow_exit(void);
 void flow_learn(const struct flow_key *key, u64 cookie);
 
 /*
- * Family (NFPROTO_...), protocol, and the ports as the four bytes stand in a
- * packet that comes in; of ICMP's echo the identifier.
+ * Whether the remote end is part of a flow's key.  A port of UDP that one
+ * socket has for itself is that socket's whoever sends.
  */
+static inline bool flow_has_remote(u8 prot)
+{
+	return prot != IPPROTO_UDP;
+}
+
+/* Both ports in network order; of ICMP's echo the identifier is the local one. */
+static inline u32 flow_ports(__be16 remote, __be16 local)
+{
+	return (u32)(__force u16)local << 16 | (__force u16)remote;
+}
+
+/* Family (NFPROTO_...), protocol and ports in one word. */
 static inline u64 flow_kind(u8 family, u8 prot, u32 ports)
 {
 	return (u64)ports << 32 | prot << 8 | family;

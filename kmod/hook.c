@@ -158,7 +158,6 @@ static __always_inline bool hook_glance_at(const struct sk_buff *skb,
 	const u8 *transport = skb->data + offset;
 	unsigned int rest = skb_headlen(skb) - offset;
 
-	glance->bare = false;
 	if (glance->prot == IPPROTO_TCP) {
 		const struct tcphdr *tcp = (const struct tcphdr *)transport;
 
@@ -168,11 +167,17 @@ static __always_inline bool hook_glance_at(const struct sk_buff *skb,
 				(TCP_FLAG_ACK | TCP_FLAG_RST | TCP_FLAG_FIN |
 				 TCP_FLAG_SYN)) == TCP_FLAG_ACK &&
 			       skb->len - offset == tcp->doff * 4;
-	} else if (glance->prot != IPPROTO_UDP ||
-		   rest < sizeof(struct udphdr)) {
+		*ports = flow_ports(tcp->source, tcp->dest);
+	} else if (glance->prot == IPPROTO_UDP) {
+		const struct udphdr *udp = (const struct udphdr *)transport;
+
+		if (rest < sizeof(*udp))
+			return false;
+		glance->bare = false;
+		*ports = flow_ports(0, udp->dest);
+	} else {
 		return false;
 	}
-	*ports = *(const u32 *)transport;
 	return true;
 }
 
@@ -191,7 +196,8 @@ static __always_inline bool hook_glance4(const struct sk_buff *skb,
 		return false;
 	glance->key.local[0] = (__force u32)ip->daddr;
 	glance->key.local[1] = 0;
-	glance->key.remote[0] = (__force u32)ip->saddr;
+	glance->key.remote[0] = flow_has_remote(glance->prot) ?
+				(__force u32)ip->saddr : 0;
 	glance->key.remote[1] = 0;
 	glance->key.net = (unsigned long)net;
 	glance->key.kind = flow_kind(NFPROTO_IPV4, glance->prot, ports);
@@ -211,7 +217,11 @@ static __always_inline bool hook_glance6(const struct sk_buff *skb,
 	if (unlikely(!hook_glance_at(skb, sizeof(*ip), &ports, glance)))
 		return false;
 	memcpy(glance->key.local, &ip->daddr, sizeof(glance->key.local));
-	memcpy(glance->key.remote, &ip->saddr, sizeof(glance->key.remote));
+	if (flow_has_remote(glance->prot))
+		memcpy(glance->key.remote, &ip->saddr,
+		       sizeof(glance->key.remote));
+	else
+		memset(glance->key.remote, 0, sizeof(glance->key.remote));
 	glance->key.net = (unsigned long)net;
 	glance->key.kind = flow_kind(NFPROTO_IPV6, glance->prot, ports);
 	return true;
@@ -306,32 +316,27 @@ static void hook_addresses(const struct hook_packet *packet,
 	}
 }
 
-static u32 hook_ports(u16 source, u16 destination)
-{
-	const __be16 ports[] = { htons(source), htons(destination) };
-	u32 both;
-
-	memcpy(&both, ports, sizeof(both));
-	return both;
-}
-
 /* The flow as hook_glance4() sees it in a packet that comes in. */
 static struct flow_key hook_flow(const struct hook_packet *packet)
 {
 	const struct prot_ports *ports = &packet->ports;
 	struct flow_key key = { .net = (unsigned long)packet->state->net };
 	union nf_inet_addr local, remote;
+	u16 far = 0;
 	u32 both;
 
 	hook_addresses(packet, &local, &remote);
 	memcpy(key.local, &local, sizeof(key.local));
-	memcpy(key.remote, &remote, sizeof(key.remote));
+	if (flow_has_remote(packet->ip.number)) {
+		memcpy(key.remote, &remote, sizeof(key.remote));
+		far = hook_is_out(packet) ? ports->destination : ports->source;
+	}
 	if (ports->echo_request || ports->echo_reply)
-		both = ports->source;
-	else if (hook_is_out(packet))
-		both = hook_ports(ports->destination, ports->source);
+		both = flow_ports(0, htons(ports->source));
 	else
-		both = hook_ports(ports->source, ports->destination);
+		both = flow_ports(htons(far),
+				  htons(hook_is_out(packet) ?
+					ports->source : ports->destination));
 	key.kind = flow_kind(packet->state->pf, packet->ip.number, both);
 	return key;
 }

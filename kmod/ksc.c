@@ -18,6 +18,8 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/sock_diag.h>
 #include <linux/spinlock.h>
@@ -83,14 +85,81 @@ u64 ksc_cookie_new(struct sock *sk)
 	return (u64)halves[1] << 32 | halves[0];
 }
 
+/*
+ * Entries that were taken out, oldest first, on this processor: each is used
+ * again once no reader can be at it, which is sooner and cheaper than by way
+ * of the allocator.
+ */
+#define KSC_LIMBO 1024
+
+struct ksc_limbo {
+	unsigned int head;
+	unsigned int tail;
+	struct {
+		struct ksc_entry *entry;
+		unsigned long grace;	/* the period that must have ended */
+	} slots[KSC_LIMBO];
+};
+
+static_assert((KSC_LIMBO & (KSC_LIMBO - 1)) == 0);
+
+static struct ksc_limbo __percpu *ksc_limbo;
+
+/* Not initialised; null where memory ran out.  In any context. */
+static struct ksc_entry *ksc_alloc(void)
+{
+	struct ksc_entry *entry = NULL;
+	struct ksc_limbo *limbo;
+	unsigned long flags;
+	unsigned int slot;
+
+	local_irq_save(flags);
+	limbo = this_cpu_ptr(ksc_limbo);
+	slot = limbo->tail % KSC_LIMBO;
+	if (limbo->tail != limbo->head &&
+	    compat_rcu_is_over(limbo->slots[slot].grace)) {
+		entry = limbo->slots[slot].entry;
+		limbo->tail++;
+	}
+	local_irq_restore(flags);
+	return entry ?: kmalloc(sizeof(*entry), GFP_ATOMIC | __GFP_NOWARN);
+}
+
+/* Readers may be at it for a grace period.  Interrupts are off. */
+static void ksc_free(struct ksc_entry *entry)
+{
+	struct ksc_limbo *limbo = this_cpu_ptr(ksc_limbo);
+	unsigned int slot = limbo->head % KSC_LIMBO;
+
+	if (limbo->head - limbo->tail == KSC_LIMBO) {
+		kfree_rcu(entry, rcu);
+		return;
+	}
+	limbo->slots[slot].entry = entry;
+	limbo->slots[slot].grace = get_state_synchronize_rcu();
+	limbo->head++;
+}
+
+/* After the last reader. */
+static void ksc_empty_limbo(void)
+{
+	struct ksc_limbo *limbo;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		limbo = per_cpu_ptr(ksc_limbo, cpu);
+		while (limbo->tail != limbo->head)
+			kfree(limbo->slots[limbo->tail++ % KSC_LIMBO].entry);
+	}
+}
+
 /* The bucket's lock is held. */
 static void ksc_unhash(struct ksc_entry *entry)
 {
 	hlist_del_rcu(&entry->node);
 	atomic_dec(&ksc_entries);
-	/* Readers may go on with it: it ends a grace period later. */
 	psi_proc_put(entry->proc);
-	kfree_rcu(entry, rcu);
+	ksc_free(entry);
 }
 
 /*
@@ -154,7 +223,7 @@ struct ksc_entry *ksc_learn(struct sock *sk, struct psi_proc *proc,
 	struct ksc_entry *fresh, *old;
 	unsigned long flags;
 
-	fresh = kmalloc(sizeof(*fresh), GFP_ATOMIC | __GFP_NOWARN);
+	fresh = ksc_alloc();
 	if (!fresh)
 		return NULL;
 	if (proc && !psi_proc_get(proc)) {
@@ -254,8 +323,12 @@ int ksc_init(void)
 	ksc_bits = order_base_2(ksc_limit);
 	ksc_shift = 64 - ksc_bits;
 	ksc_table = kvcalloc(1ul << ksc_bits, sizeof(*ksc_table), GFP_KERNEL);
-	if (!ksc_table)
+	ksc_limbo = alloc_percpu(struct ksc_limbo);
+	if (!ksc_table || !ksc_limbo) {
+		kvfree(ksc_table);
+		free_percpu(ksc_limbo);
 		return -ENOMEM;
+	}
 	queue_delayed_work(system_unbound_wq, &ksc_sweep_work,
 			   KSC_LINGER << KSC_TICK);
 	return 0;
@@ -276,5 +349,7 @@ void ksc_exit(void)
 		spin_unlock_irq(ksc_lock_of(bucket));
 		cond_resched();
 	}
+	ksc_empty_limbo();
+	free_percpu(ksc_limbo);
 	kvfree(ksc_table);
 }

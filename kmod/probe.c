@@ -145,11 +145,9 @@ static struct flow_key probe_flow(const struct sock *child,
 				  const struct request_sock *request)
 {
 	const struct inet_request_sock *inet = inet_rsk(request);
-	const __be16 ports[] = { inet->ir_rmt_port, htons(inet->ir_num) };
+	const u32 both = flow_ports(inet->ir_rmt_port, htons(inet->ir_num));
 	struct flow_key key = { .net = (unsigned long)sock_net(child) };
-	u32 both;
 
-	memcpy(&both, ports, sizeof(both));
 #if IS_ENABLED(CONFIG_IPV6)
 	if (inet->ireq_family == AF_INET6) {
 		key.kind = flow_kind(NFPROTO_IPV6, IPPROTO_TCP, both);

@@ -140,11 +140,15 @@ static inline kuid_t compat_sk_uid(const struct sock *sk)
 #define FUSE_SUPER_MAGIC 0x65735546
 #endif
 
-/* Whether sk, full, is a subflow of MPTCP. */
+/*
+ * Whether sk, full, is a subflow of MPTCP.  Control sockets are of the same
+ * protocol, and no struct tcp_sock.
+ */
 static inline bool compat_sk_is_mptcp(const struct sock *sk)
 {
 #ifdef CONFIG_MPTCP
-	return sk->sk_protocol == IPPROTO_TCP && tcp_sk(sk)->is_mptcp;
+	return sk->sk_protocol == IPPROTO_TCP &&
+	       sk->sk_type == SOCK_STREAM && tcp_sk(sk)->is_mptcp;
 #else
 	return false;
 #endif

@@ -404,7 +404,8 @@ static void hook_left(struct hook_packet *packet, struct ksc_entry *entry,
 	bool closing = READ_ONCE(sk->sk_shutdown) == SHUTDOWN_MASK;
 	struct psi_proc *heir;
 
-	if (closing || !READ_ONCE(sk->sk_socket))
+	if (closing || !READ_ONCE(sk->sk_socket) ||
+	    psi_is_ending(entry->proc))
 		return hook_is_of(packet, entry, entry->proc);
 	heir = psi_heir(entry->proc);
 	if (heir) {
@@ -459,7 +460,8 @@ static bool hook_is_chosen(const struct sock *sk)
 	if (!sk->sk_reuseport)
 		return false;
 	group = rcu_dereference(sk->sk_reuseport_cb);
-	return group && rcu_access_pointer(group->prog);
+	return group && READ_ONCE(group->num_socks) > 1 &&
+	       rcu_access_pointer(group->prog);
 }
 
 /* A packet of sk, a user's, that anybody may have caused. */

@@ -51,6 +51,8 @@
 #define PSI_WAITING 8
 #define PSI_WAITING_ALL (PSI_WAITING << PSI_WAITING_BITS)
 #define PSI_SCRIPT 255
+/* Threads of an ending process that are looked at. */
+#define PSI_THREADS 32
 #define PSI_ATOMIC (GFP_ATOMIC | __GFP_NOWARN)
 
 static DEFINE_HASHTABLE(psi_procs, PSI_BITS);
@@ -574,6 +576,24 @@ void psi_watch(void)
 {
 	psi_loaded = ktime_get_boottime_ns();
 	psi_watched = true;
+}
+
+/*
+ * Whether the process of proc, which is over, is not done with it: descriptors
+ * are closed between the tracepoint and the end of the last thread.  A group
+ * with many threads left is not.
+ */
+bool psi_is_ending(const struct psi_proc *proc)
+{
+	struct task_struct *group = pid_task(proc->tgid, PIDTYPE_TGID), *task;
+	unsigned int seen = 0;
+
+	if (!group || READ_ONCE(group->self_exec_id) != proc->exec_id)
+		return false;
+	for_each_thread(group, task)
+		if (!READ_ONCE(task->exit_state) || ++seen == PSI_THREADS)
+			return true;
+	return false;
 }
 
 /* All processes older than the module have been looked at. */

@@ -114,6 +114,7 @@ static inline bool psi_is_current(const struct psi_proc *proc)
 struct psi_proc *psi_current(void);
 struct psi_proc *psi_of(struct task_struct *task);
 struct psi_proc *psi_heir(const struct psi_proc *proc);
+bool psi_is_ending(const struct psi_proc *proc);
 void psi_watch(void);
 void psi_all_seen(void);
 bool psi_knows_all(void);

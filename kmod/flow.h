@@ -53,34 +53,49 @@ static inline u64 flow_kind(u8 family, u8 prot, u32 ports)
 	return (u64)ports << 32 | prot << 8 | family;
 }
 
-static inline struct flow_slot *flow_slot_of(const struct flow_key *key)
+/* In scalars, which the compiler keeps in registers on a packet's way. */
+static __always_inline struct flow_slot *
+flow_slot_at(u64 local, u64 local_rest, u64 remote, u64 remote_rest, u64 net,
+	     u64 kind)
 {
 	const u64 golden = 0x9e3779b97f4a7c15ull;
-	u64 hash = key->local[0] ^ rol64(key->remote[0], 32) ^ flow_secret;
+	u64 hash = (local ^ rol64(remote, 32) ^ flow_secret) * golden;
 
-	hash *= golden;
-	hash ^= hash >> 32 ^ key->local[1] ^ rol64(key->remote[1], 32) ^
-		key->net ^ key->kind;
+	hash ^= hash >> 32 ^ local_rest ^ rol64(remote_rest, 32) ^ net ^ kind;
 	hash *= golden;
 	return &flow_table[hash >> (64 - FLOW_BITS)];
 }
 
-/* The cookie of the flow's socket, or 0.  In any context. */
-static __always_inline u64 flow_cookie(const struct flow_key *key)
+static __always_inline u64 flow_cookie_at(u64 local, u64 local_rest,
+					  u64 remote, u64 remote_rest, u64 net,
+					  u64 kind)
 {
-	const struct flow_slot *slot = flow_slot_of(key);
+	const struct flow_slot *slot = flow_slot_at(local, local_rest, remote,
+						    remote_rest, net, kind);
 	u32 seq = smp_load_acquire(&slot->seq);
 	u64 cookie;
 
-	if (slot->key.local[0] != key->local[0] ||
-	    slot->key.remote[0] != key->remote[0] ||
-	    slot->key.kind != key->kind || slot->key.net != key->net ||
-	    slot->key.local[1] != key->local[1] ||
-	    slot->key.remote[1] != key->remote[1])
+	if (slot->key.local[0] != local || slot->key.remote[0] != remote ||
+	    slot->key.kind != kind || slot->key.net != net ||
+	    slot->key.local[1] != local_rest ||
+	    slot->key.remote[1] != remote_rest)
 		return 0;
 	cookie = READ_ONCE(slot->cookie);
 	smp_rmb();
 	return READ_ONCE(slot->seq) == seq && !(seq & 1) ? cookie : 0;
+}
+
+static inline struct flow_slot *flow_slot_of(const struct flow_key *key)
+{
+	return flow_slot_at(key->local[0], key->local[1], key->remote[0],
+			    key->remote[1], key->net, key->kind);
+}
+
+/* The cookie of the flow's socket, or 0.  In any context. */
+static inline u64 flow_cookie(const struct flow_key *key)
+{
+	return flow_cookie_at(key->local[0], key->local[1], key->remote[0],
+			      key->remote[1], key->net, key->kind);
 }
 
 #endif /* E7_FLOW_H */

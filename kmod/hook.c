@@ -101,19 +101,21 @@ static noinline bool hook_refresh(struct ksc_entry *entry, u8 prot,
 
 /*
  * Whether the packets of the socket of this entry pass in this direction, with
- * nothing to be told.  prot is the packet's protocol, or 0 for one that says
- * nothing of the socket's own, as with raw sockets.
+ * nothing to be told.  With `refresh`, prot is the packet's protocol, or 0 for
+ * one that says nothing of the socket's own, as with raw sockets.
  */
-static __always_inline bool hook_passes(struct ksc_entry *entry, u8 prot,
-					enum e7_direction direction, bool own)
+static __always_inline bool hook_passes(struct ksc_entry *entry,
+					enum e7_direction direction, bool own,
+					bool refresh, u8 prot)
 {
 	u64 epoch = rule_epoch();
 	const struct psi_proc *proc;
 
-	if (unlikely(!entry) ||
-	    (unlikely(!rule_is_quiet(READ_ONCE(entry->verdicts[direction - 1]),
-				     epoch)) &&
-	     (!prot || !hook_refresh(entry, prot, direction, epoch))))
+	if (unlikely(!entry))
+		return false;
+	if (unlikely(!rule_is_quiet(READ_ONCE(entry->verdicts[direction - 1]),
+				    epoch)) &&
+	    !(refresh && prot && hook_refresh(entry, prot, direction, epoch)))
 		return false;
 	proc = entry->proc;
 	/* Another one that sends on the socket owns it from now on. */
@@ -124,7 +126,8 @@ static __always_inline bool hook_passes(struct ksc_entry *entry, u8 prot,
 	return true;
 }
 
-static __always_inline bool hook_known_out(const struct nf_hook_state *state)
+static __always_inline bool hook_known_out(const struct nf_hook_state *state,
+					   bool refresh)
 {
 	const struct sock *sk = state->sk;
 	bool own = psi_in_task();
@@ -139,25 +142,29 @@ static __always_inline bool hook_known_out(const struct nf_hook_state *state)
 			return false;
 	}
 	return hook_passes(ksc_find(atomic64_read(&sk->sk_cookie)),
-			   sk_fullsock(sk) && sk->sk_type != SOCK_RAW ?
-			   sk->sk_protocol : 0, E7_DIRECTION_OUT, own);
+			   E7_DIRECTION_OUT, own, refresh,
+			   refresh && sk_fullsock(sk) &&
+			   sk->sk_type != SOCK_RAW ? sk->sk_protocol : 0);
 }
 
 /* A packet that comes in, as far as a known flow goes by it. */
 struct hook_glance {
-	struct flow_key key;
+	u64 local, local_rest;
+	u64 remote, remote_rest;
+	u32 ports;	/* see flow_ports() */
 	u8 prot;
 	bool bare;	/* over TCP: says nothing but that something arrived */
 };
 
 /* False where the packet begins a flow, or takes a closer look. */
 static __always_inline bool hook_glance_at(const struct sk_buff *skb,
-					   unsigned int offset, u32 *ports,
+					   unsigned int offset,
 					   struct hook_glance *glance)
 {
 	const u8 *transport = skb->data + offset;
 	unsigned int rest = skb_headlen(skb) - offset;
 
+	glance->bare = false;
 	if (glance->prot == IPPROTO_TCP) {
 		const struct tcphdr *tcp = (const struct tcphdr *)transport;
 
@@ -167,14 +174,13 @@ static __always_inline bool hook_glance_at(const struct sk_buff *skb,
 				(TCP_FLAG_ACK | TCP_FLAG_RST | TCP_FLAG_FIN |
 				 TCP_FLAG_SYN)) == TCP_FLAG_ACK &&
 			       skb->len - offset == tcp->doff * 4;
-		*ports = flow_ports(tcp->source, tcp->dest);
+		glance->ports = flow_ports(tcp->source, tcp->dest);
 	} else if (glance->prot == IPPROTO_UDP) {
 		const struct udphdr *udp = (const struct udphdr *)transport;
 
 		if (rest < sizeof(*udp))
 			return false;
-		glance->bare = false;
-		*ports = flow_ports(0, udp->dest);
+		glance->ports = flow_ports(0, udp->dest);
 	} else {
 		return false;
 	}
@@ -182,55 +188,40 @@ static __always_inline bool hook_glance_at(const struct sk_buff *skb,
 }
 
 static __always_inline bool hook_glance4(const struct sk_buff *skb,
-					 const struct net *net,
 					 struct hook_glance *glance)
 {
 	const struct iphdr *ip = (const struct iphdr *)skb->data;
-	u32 ports;
 
 	if (unlikely(skb_headlen(skb) < sizeof(*ip) || *skb->data != 0x45 ||
 		     ip->frag_off & htons(IP_MF | IP_OFFSET)))
 		return false;
 	glance->prot = ip->protocol;
-	if (unlikely(!hook_glance_at(skb, sizeof(*ip), &ports, glance)))
-		return false;
-	glance->key.local[0] = (__force u32)ip->daddr;
-	glance->key.local[1] = 0;
-	glance->key.remote[0] = flow_has_remote(glance->prot) ?
-				(__force u32)ip->saddr : 0;
-	glance->key.remote[1] = 0;
-	glance->key.net = (unsigned long)net;
-	glance->key.kind = flow_kind(NFPROTO_IPV4, glance->prot, ports);
-	return true;
+	glance->local = (__force u32)ip->daddr;
+	glance->local_rest = 0;
+	glance->remote = (__force u32)ip->saddr;
+	glance->remote_rest = 0;
+	return hook_glance_at(skb, sizeof(*ip), glance);
 }
 
 static __always_inline bool hook_glance6(const struct sk_buff *skb,
-					 const struct net *net,
 					 struct hook_glance *glance)
 {
 	const struct ipv6hdr *ip = (const struct ipv6hdr *)skb->data;
-	u32 ports;
 
 	if (unlikely(skb_headlen(skb) < sizeof(*ip)))
 		return false;
 	glance->prot = ip->nexthdr;
-	if (unlikely(!hook_glance_at(skb, sizeof(*ip), &ports, glance)))
-		return false;
-	memcpy(glance->key.local, &ip->daddr, sizeof(glance->key.local));
-	if (flow_has_remote(glance->prot))
-		memcpy(glance->key.remote, &ip->saddr,
-		       sizeof(glance->key.remote));
-	else
-		memset(glance->key.remote, 0, sizeof(glance->key.remote));
-	glance->key.net = (unsigned long)net;
-	glance->key.kind = flow_kind(NFPROTO_IPV6, glance->prot, ports);
-	return true;
+	memcpy(&glance->local, &ip->daddr.s6_addr[0], 8);
+	memcpy(&glance->local_rest, &ip->daddr.s6_addr[8], 8);
+	memcpy(&glance->remote, &ip->saddr.s6_addr[0], 8);
+	memcpy(&glance->remote_rest, &ip->saddr.s6_addr[8], 8);
+	return hook_glance_at(skb, sizeof(*ip), glance);
 }
 
 /* On loopback, and for most of UDP, a packet that comes in has no socket yet. */
 static __always_inline bool hook_known_in(const struct sk_buff *skb,
 					  const struct nf_hook_state *state,
-					  u8 family)
+					  u8 family, bool refresh)
 {
 	const struct sock *sk = skb->sk;
 	struct hook_glance glance;
@@ -242,22 +233,26 @@ static __always_inline bool hook_known_in(const struct sk_buff *skb,
 		/* One of another namespace it may still carry by mistake. */
 		cookie = atomic64_read(&sk->sk_cookie);
 		return net_eq(sock_net(sk), state->net) && cookie &&
-		       hook_passes(ksc_find(cookie), 0, E7_DIRECTION_IN, false);
+		       hook_passes(ksc_find(cookie), E7_DIRECTION_IN, false,
+				   false, 0);
 	}
-	if (!(family == NFPROTO_IPV4 ?
-	      hook_glance4(skb, state->net, &glance) :
-	      hook_glance6(skb, state->net, &glance)))
+	if (unlikely(!(family == NFPROTO_IPV4 ? hook_glance4(skb, &glance) :
+						hook_glance6(skb, &glance))))
 		return false;
-	cookie = flow_cookie(&glance.key);
+	if (!flow_has_remote(glance.prot))
+		glance.remote = glance.remote_rest = 0;
+	cookie = flow_cookie_at(glance.local, glance.local_rest, glance.remote,
+				glance.remote_rest, (unsigned long)state->net,
+				flow_kind(family, glance.prot, glance.ports));
 	entry = cookie ? ksc_find(cookie) : NULL;
 	if (unlikely(!entry))
 		return false;
 	flags = READ_ONCE(entry->state);
 	/* The listener's, until there is a socket that takes what follows. */
-	if (unlikely(flags & KSC_UNBOUND ||
-		     (flags & KSC_LISTENS && !glance.bare)))
+	if (unlikely(flags & (KSC_UNBOUND | KSC_LISTENS)) &&
+	    (flags & KSC_UNBOUND || !glance.bare))
 		return false;
-	return hook_passes(entry, glance.prot, E7_DIRECTION_IN, false);
+	return hook_passes(entry, E7_DIRECTION_IN, false, refresh, glance.prot);
 }
 
 /* ---- what it is ---- */
@@ -930,34 +925,40 @@ static noinline unsigned int hook_slow(struct sk_buff *skb,
 
 /*
  * A change of mode begins an epoch, so that in no other mode than enabled a
- * flow is known.
+ * flow is known.  What a first look does not find, a second one may learn from
+ * the program; apart, so that the first needs no stack.
  */
-#define HOOK_PACKET(known, direction) \
+#define HOOK_FUNCTION(name, known, direction) \
+static noinline unsigned int name##_again(struct sk_buff *skb, \
+					  const struct nf_hook_state *state) \
+{ \
+	const bool refresh = true; \
+\
+	if (!(known)) \
+		return hook_slow(skb, state, direction); \
+	stat_inc(packets); \
+	return NF_ACCEPT; \
+} \
+\
+static unsigned int name(void *priv, struct sk_buff *skb, \
+			 const struct nf_hook_state *state) \
+{ \
+	const bool refresh = false; \
+\
 	if (unlikely(def_flag(E7_FLAG_MODE) == E7_MODE_DISABLED)) \
 		return NF_ACCEPT; \
 	if (unlikely(!(known))) \
-		return hook_slow(skb, state, direction); \
+		return name##_again(skb, state); \
 	stat_inc(packets); \
-	return NF_ACCEPT
-
-static unsigned int hook_out(void *priv, struct sk_buff *skb,
-			     const struct nf_hook_state *state)
-{
-	HOOK_PACKET(hook_known_out(state), E7_DIRECTION_OUT);
+	return NF_ACCEPT; \
 }
 
-static unsigned int hook_in4(void *priv, struct sk_buff *skb,
-			     const struct nf_hook_state *state)
-{
-	HOOK_PACKET(hook_known_in(skb, state, NFPROTO_IPV4), E7_DIRECTION_IN);
-}
-
+HOOK_FUNCTION(hook_out, hook_known_out(state, refresh), E7_DIRECTION_OUT)
+HOOK_FUNCTION(hook_in4, hook_known_in(skb, state, NFPROTO_IPV4, refresh),
+	      E7_DIRECTION_IN)
 #if IS_ENABLED(CONFIG_IPV6)
-static unsigned int hook_in6(void *priv, struct sk_buff *skb,
-			     const struct nf_hook_state *state)
-{
-	HOOK_PACKET(hook_known_in(skb, state, NFPROTO_IPV6), E7_DIRECTION_IN);
-}
+HOOK_FUNCTION(hook_in6, hook_known_in(skb, state, NFPROTO_IPV6, refresh),
+	      E7_DIRECTION_IN)
 #endif
 
 /* ---- where it stands ---- */

@@ -64,7 +64,7 @@ static inline u64 ksc_bucket(u64 cookie)
 }
 
 /* The entry of a cookie, valid until rcu_read_unlock(), or null. */
-static inline struct ksc_entry *ksc_find(u64 cookie)
+static __always_inline struct ksc_entry *ksc_find(u64 cookie)
 {
 	struct ksc_entry *entry;
 

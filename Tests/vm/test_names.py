@@ -769,6 +769,18 @@ def test_older_connection(a, there, family):
 
 
 @families
+def test_older_connection_is_held(a, there, family):
+    """What would be told of an unknown program is dropped, and comes again when there is a name."""
+    server, port = there.serve("tcp", family)
+    fd, own = a.dial("tcp", net.PEER[family], port)
+    child = there("accept", server)
+    with module.unloaded(), young("hold=enabled") as seen:
+        there("write", child, 10)
+        assert a("read", fd, 10) == 10
+        assert seen.client(own) == both(A)
+
+
+@families
 def test_older_listener(a, there, family):
     _, port = a.serve("tcp", family)
 

@@ -5,15 +5,16 @@
  * The hooks stand at LOCAL_OUT and LOCAL_IN of both families in every network
  * namespace.  They run in process context or softirq, under rcu_read_lock(),
  * and neither sleep nor wait.  A packet of a flow that is known and lets pass
- * without a word is done after hook_passes(), which takes no lock, allocates
- * nothing and writes nothing that another processor reads.  Any other packet
- * goes through
+ * without a word is done after hook_known_out() or hook_known_in(), which take
+ * no lock, allocate nothing and write nothing that another processor reads.
+ * Any other packet goes through
  *
  *	hook_parse()	which protocol, which ports
  *	hook_owner()	which socket, which process instance
  *	hook_decide()	the rules, once a program and epoch
  *	hook_tell()	an event if one is due
  */
+#include <linux/fs.h>
 #include <linux/if.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
@@ -43,7 +44,7 @@
 #include "rule.h"
 #include "stat.h"
 
-/* Seconds for which a walk that found nobody is not repeated. */
+/* Units of ksc_now() for which a walk that found nobody is not repeated. */
 #define HOOK_NOBODY 60
 
 /* What one packet is, as the steps find it out. */
@@ -356,7 +357,7 @@ static void hook_is_of(struct hook_packet *packet, struct ksc_entry *entry,
 		packet->class = packet->exe->class;
 		return;
 	}
-	packet->failed = READ_ONCE(proc->image->starved);
+	packet->failed |= READ_ONCE(proc->image->starved);
 	hook_unknown(packet, packet->failed ? E7_STAT_NOMEM :
 					      E7_STAT_RESOLVING);
 }
@@ -386,11 +387,20 @@ static void hook_nobody(struct hook_packet *packet, struct ksc_entry *entry,
 	hook_unknown(packet, why);
 }
 
+/* Whether one descriptor is all that refers to the socket. */
+static bool hook_has_one_holder(const struct sock *sk)
+{
+	const struct socket *sock = READ_ONCE(sk->sk_socket);
+	struct file *file = sock ? READ_ONCE(sock->file) : NULL;
+
+	return file && file_count(file) == 1;
+}
+
 /*
  * The process that the socket was last known of has ended or runs something
  * else.  While that process closes the socket, and from then on, it is still
  * that process's; open, it has been left to somebody: to what the process runs
- * now, or else to whom a walk finds.
+ * now, if nobody else can have it, or else to whom a walk finds.
  */
 static void hook_left(struct hook_packet *packet, struct ksc_entry *entry,
 		      struct sock *sk)
@@ -403,7 +413,7 @@ static void hook_left(struct hook_packet *packet, struct ksc_entry *entry,
 	    psi_is_ending(entry->proc))
 		return hook_is_of(packet, entry, entry->proc);
 	heir = psi_heir(entry->proc);
-	if (heir) {
+	if (heir && hook_has_one_holder(sk)) {
 		entry = ksc_learn(sk, heir, E7_STAT_LEARNT, 0);
 		packet->failed = !entry;
 		return hook_is_of(packet, entry, heir);

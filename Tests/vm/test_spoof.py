@@ -273,6 +273,20 @@ def test_parent_that_becomes_the_victim(seen, there, evil, family):
     assert seen.client(own) == both(EVIL)
 
 
+@families
+def test_parent_that_becomes_the_victim_of_a_child_that_reads(seen, there, evil, family):
+    """The child sends nothing that would name it; what it reads is not the victim's all the same."""
+    fd, port = evil.serve("udp", family)
+    far, _ = there.dial("udp", net.LOCAL[family], port)
+    sibling = evil.fork()
+    evil.exec(VICTIM)
+    seen.forget()
+    for _ in range(5):
+        there("write", far, 10)
+        assert sibling("read", fd, 10) == 10
+    assert seen.names({"in": 5}, LPORT=port)["in"] <= {"unknown: searching", "unknown: shared"}
+
+
 # ---- more than a machine has ----
 
 @families

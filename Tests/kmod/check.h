@@ -36,5 +36,16 @@ void test_rule_memory(void);
 void test_prot(void);
 void test_prot_ip(void);
 void test_schema(void);
+void test_ksc_parameter(void);
+void test_ksc_limit(void);
+void test_ksc_memory(void);
+void test_ksc_flood(void);
+void test_ksc_linger(void);
+void test_ksc_clock(void);
+void test_ksc_spread(void);
+void test_ksc_halves(void);
+void test_ksc_model(unsigned long rounds);
+void test_flow(void);
+void test_flow_model(unsigned long rounds);
 
 #endif /* CHECK_H */

@@ -34,6 +34,18 @@ int main(int argc, char **argv)
 	test_rule_worked();
 	test_rule_memory();
 	test_rule_model(rounds);
+	/* The first to evict: it knows where the search for room begins. */
+	test_ksc_model(rounds);
+	test_ksc_parameter();
+	test_ksc_limit();
+	test_ksc_memory();
+	test_ksc_flood();
+	test_ksc_linger();
+	test_ksc_clock();
+	test_ksc_spread();
+	test_ksc_halves();
+	test_flow();
+	test_flow_model(rounds);
 
 	printf("%lu passed, %lu failed\n", check_passed, check_failed);
 	return check_failed != 0;

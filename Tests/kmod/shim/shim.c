@@ -2,16 +2,25 @@
 #include "linux/shim.h"
 
 int shim_allocations_left = -1;
+bool shim_fails_once;
 long shim_live;
 
 void *shim_alloc(size_t size, bool zero)
 {
-	if (!shim_allocations_left)
+	void *memory;
+
+	if (!shim_allocations_left) {
+		if (shim_fails_once)
+			shim_allocations_left = -1;
 		return NULL;
+	}
 	if (shim_allocations_left > 0)
 		shim_allocations_left--;
+	/* As the kernel does, for what is laid out by lines of the cache. */
+	if (posix_memalign(&memory, 64, size))
+		abort();
 	shim_live++;
-	return zero ? calloc(1, size) : malloc(size);
+	return memset(memory, zero ? 0 : 0xa5, size);
 }
 
 void kvfree(const void *memory)

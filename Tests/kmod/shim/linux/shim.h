@@ -57,6 +57,8 @@ static inline size_t roundup_pow_of_two(size_t n)
 
 /* Allocations until one fails; negative: none does. */
 extern int shim_allocations_left;
+/* Whether those after it succeed again. */
+extern bool shim_fails_once;
 /* Allocations that were not freed. */
 extern long shim_live;
 

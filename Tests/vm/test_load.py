@@ -32,6 +32,28 @@ def test_wrong_parameters_are_refused(unloaded, parameter):
     assert f"parameter {parameter}" in log and "expected" in log
 
 
+SOCKETS_LEAST, SOCKETS_MOST = (defs.LIMIT[name] for name in ("SOCKETS_MIN", "SOCKETS_MAX"))
+
+
+@pytest.mark.parametrize("text", (
+    str(SOCKETS_LEAST - 1), str(SOCKETS_MOST + 1), "0", "-1", f"-{SOCKETS_LEAST}", "", "many",
+    "1024x", "1e6", str(2**32 + SOCKETS_LEAST), "9" * 40))
+def test_a_wrong_number_of_sockets_is_refused_with_the_range(unloaded, text):
+    net.run("dmesg", "--clear")
+    assert insmod(f"sockets={text}").returncode != 0
+    log = net.run("dmesg").stdout
+    assert f"parameter sockets={text}: expected" in log
+    assert f"from {SOCKETS_LEAST} to {SOCKETS_MOST}" in log
+
+
+# A debug kernel takes minutes to go through the greatest table: Tests/kmod does.
+@pytest.mark.parametrize("number", (SOCKETS_LEAST, SOCKETS_MOST // 16))
+def test_a_number_of_sockets_in_the_range_is_taken(unloaded, number):
+    assert insmod(f"sockets={number}").returncode == 0
+    with open("/sys/module/e7/parameters/sockets", encoding="ascii") as file:
+        assert file.read() == f"{number}\n"
+
+
 def test_every_flag_is_a_parameter(unloaded):
     words = {"MODE": "block", "ACTION": "block", "VERDICT": "block", "SWITCH": None,
              "SCOPE": "allow"}

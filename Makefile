@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Every target is a script of tools/, which can be run by itself.
 
-.PHONY: help install-deps build kmod vm shell demo test matrix bench lint clean
+.PHONY: help install-deps build kmod vm shell demo test matrix \
+	debug-kernel storm bench lint clean
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 # tools/vm gets its command as it was typed, dollar signs and all.
@@ -33,6 +34,12 @@ test: ## all tests
 
 matrix: install-deps ## the module on kernels of other suites, fetched into the cache
 	@tools/matrix
+
+debug-kernel: install-deps ## a kernel that checks itself, built into the cache in about 15 minutes
+	@tools/debug-kernel
+
+storm: install-deps ## an hour of everything at once, on the kernel KVER
+	@tools/storm $(if $(KVER),--kernel '$(KVER)')
 
 bench: kmod build ## figures, in build/bench.json too
 	@tools/bench

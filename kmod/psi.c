@@ -212,7 +212,8 @@ static int psi_class_of(struct file *file, const char *path, bool may_wait)
 	error = kern_path(path, LOOKUP_FOLLOW |
 			  (may_wait ? 0 : COMPAT_LOOKUP_CACHED), &found);
 	if (error)
-		return error == -EAGAIN ? error : E7_CLASS_FOREIGN;
+		return error == -EAGAIN || error == -ENOMEM ? error :
+							     E7_CLASS_FOREIGN;
 	error = d_backing_inode(found.dentry) == file_inode(file) ?
 		E7_CLASS_HOST : E7_CLASS_FOREIGN;
 	path_put(&found);
@@ -258,9 +259,9 @@ static int psi_resolve_here(struct psi_image *image, bool may_wait)
 				     image->mntns : 0,
 				     path, GFP_KERNEL);
 	kfree(buffer);
+	WRITE_ONCE(image->starved, class == -ENOMEM || (class > 0 && !exe));
 	if (class < 0)
 		return class;
-	WRITE_ONCE(image->starved, !exe);
 	if (!exe)
 		return -ENOMEM;
 	psi_image_settle(image, exe);

@@ -140,7 +140,7 @@ static int probe_graft(struct kprobe *probe, struct pt_regs *regs)
 	return 0;
 }
 
-/* What comes in for a connection that is being made, as hook_flow_in4() sees it. */
+/* What comes in for a connection that is being made, as packet_flow() sees it. */
 static struct flow_key probe_flow(const struct sock *child,
 				  const struct request_sock *request)
 {

@@ -2,6 +2,7 @@
 #ifndef E7_PSI_H
 #define E7_PSI_H
 
+#include <linux/in.h>
 #include <linux/net.h>
 #include <linux/preempt.h>
 #include <linux/refcount.h>
@@ -136,6 +137,21 @@ unsigned int psi_exes_count(void);
 static inline struct psi_exe *psi_exe_of(const struct psi_proc *proc)
 {
 	return proc ? smp_load_acquire(&proc->image->exe) : NULL;
+}
+
+/* Where a program remembers the verdict of a protocol, or null. */
+static inline u64 *psi_verdict_of(struct psi_exe *exe, u8 prot)
+{
+	if (!exe)
+		return NULL;
+	switch (prot) {
+	case IPPROTO_TCP:
+		return &exe->verdicts[0];
+	case IPPROTO_UDP:
+		return &exe->verdicts[1];
+	default:
+		return NULL;
+	}
 }
 
 #endif /* E7_PSI_H */

@@ -352,22 +352,25 @@ static int enl_flag_get(struct sk_buff *skb, struct genl_info *info)
 	return enl_reply_end(&reply, info, enl_put_flag(reply.skb, flag));
 }
 
-static int enl_flag_dump(struct sk_buff *skb, struct netlink_callback *cb)
+/* A numbered table row by row; neither of them takes an attribute. */
+static int enl_dump_table(struct sk_buff *skb, struct netlink_callback *cb,
+			  enum e7_cmd cmd, int (*next)(unsigned int index),
+			  int (*put)(struct sk_buff *skb, unsigned int number))
 {
 	void *header;
-	int flag;
+	int number;
 	int error = enl_check_attrs(compat_dump_attrs(cb), E7_CMD_RULE_GET,
 				    cb->extack);
 
 	if (error)
 		return error;
-	for (; (flag = def_next(cb->args[0])) >= 0; cb->args[0]++) {
+	for (; (number = next(cb->args[0])) >= 0; cb->args[0]++) {
 		header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
 				     cb->nlh->nlmsg_seq, &enl_family,
-				     NLM_F_MULTI, E7_CMD_FLAG_GET);
+				     NLM_F_MULTI, cmd);
 		if (!header)
 			break;
-		if (enl_put_flag(skb, flag)) {
+		if (put(skb, number)) {
 			genlmsg_cancel(skb, header);
 			break;
 		}
@@ -376,7 +379,12 @@ static int enl_flag_dump(struct sk_buff *skb, struct netlink_callback *cb)
 	return skb->len;
 }
 
-static int enl_put_stat(struct sk_buff *skb, enum e7_stat stat)
+static int enl_flag_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return enl_dump_table(skb, cb, E7_CMD_FLAG_GET, def_next, enl_put_flag);
+}
+
+static int enl_put_stat(struct sk_buff *skb, unsigned int stat)
 {
 	return nla_put_u8(skb, E7_ATTR_STAT, stat) ?:
 	       enl_put_u64(skb, E7_ATTR_VALUE, stat_value(stat));
@@ -384,26 +392,8 @@ static int enl_put_stat(struct sk_buff *skb, enum e7_stat stat)
 
 static int enl_stat_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	void *header;
-	int stat;
-	int error = enl_check_attrs(compat_dump_attrs(cb), E7_CMD_STAT_GET,
-				    cb->extack);
-
-	if (error)
-		return error;
-	for (; (stat = stat_next(cb->args[0])) >= 0; cb->args[0]++) {
-		header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
-				     cb->nlh->nlmsg_seq, &enl_family,
-				     NLM_F_MULTI, E7_CMD_STAT_GET);
-		if (!header)
-			break;
-		if (enl_put_stat(skb, stat)) {
-			genlmsg_cancel(skb, header);
-			break;
-		}
-		genlmsg_end(skb, header);
-	}
-	return skb->len;
+	return enl_dump_table(skb, cb, E7_CMD_STAT_GET, stat_next,
+			      enl_put_stat);
 }
 
 /*

@@ -23,7 +23,7 @@
 
 /* A verdict that the socket does not remember may be known of its program. */
 static noinline bool glance_refresh(struct ksc_entry *entry, u8 prot,
-				  enum e7_direction direction, u64 epoch)
+				    enum e7_direction direction, u64 epoch)
 {
 	u64 *word = psi_verdict_of(psi_exe_of(entry->proc), prot);
 
@@ -39,8 +39,8 @@ static noinline bool glance_refresh(struct ksc_entry *entry, u8 prot,
  * one that says nothing of the socket's own, as with raw sockets.
  */
 static __always_inline bool glance_passes(struct ksc_entry *entry,
-					enum e7_direction direction, bool own,
-					bool refresh, u8 prot)
+					  enum e7_direction direction, bool own,
+					  bool refresh, u8 prot)
 {
 	u64 epoch = rule_epoch();
 	const struct psi_proc *proc;
@@ -61,7 +61,7 @@ static __always_inline bool glance_passes(struct ksc_entry *entry,
 }
 
 static __always_inline bool glance_out(const struct nf_hook_state *state,
-					   bool refresh)
+				       bool refresh)
 {
 	const struct sock *sk = state->sk;
 	bool own = psi_in_task();
@@ -92,8 +92,8 @@ struct glance {
 
 /* False where the packet begins a flow, or takes a closer look. */
 static __always_inline bool glance_transport(const struct sk_buff *skb,
-					   unsigned int offset,
-					   struct glance *glance)
+					     unsigned int offset,
+					     struct glance *glance)
 {
 	const u8 *transport = skb->data + offset;
 	unsigned int rest = skb_headlen(skb) - offset;
@@ -122,7 +122,7 @@ static __always_inline bool glance_transport(const struct sk_buff *skb,
 }
 
 static __always_inline bool glance_ip4(const struct sk_buff *skb,
-					 struct glance *glance)
+				       struct glance *glance)
 {
 	const struct iphdr *ip = (const struct iphdr *)skb->data;
 
@@ -138,7 +138,7 @@ static __always_inline bool glance_ip4(const struct sk_buff *skb,
 }
 
 static __always_inline bool glance_ip6(const struct sk_buff *skb,
-					 struct glance *glance)
+				       struct glance *glance)
 {
 	const struct ipv6hdr *ip = (const struct ipv6hdr *)skb->data;
 
@@ -154,8 +154,8 @@ static __always_inline bool glance_ip6(const struct sk_buff *skb,
 
 /* On loopback, and for most of UDP, a packet that comes in has no socket yet. */
 static __always_inline bool glance_in(const struct sk_buff *skb,
-					  const struct nf_hook_state *state,
-					  u8 family, bool refresh)
+				      const struct nf_hook_state *state,
+				      u8 family, bool refresh)
 {
 	const struct sock *sk = skb->sk;
 	struct glance glance;

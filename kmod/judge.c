@@ -36,17 +36,16 @@ static struct rule_flow judge_flow(const struct packet *packet)
 
 static struct rule_verdict judge_decide(struct packet *packet, u64 epoch)
 {
-	u64 *word = psi_verdict_of(packet->exe, packet->ip.number);
+	const u64 *remembered = psi_verdict_of(packet->exe, packet->ip.number);
+	u64 word = remembered ? READ_ONCE(*remembered) : 0;
 	struct rule_verdict verdict;
 	struct rule_flow flow;
 
 	/* An event names the rule, which is not remembered. */
-	if (word && rule_is_quiet(READ_ONCE(*word), epoch) &&
-	    rule_recall(READ_ONCE(*word), epoch, &verdict))
+	if (rule_is_quiet(word, epoch) && rule_recall(word, epoch, &verdict))
 		return verdict;
 	flow = judge_flow(packet);
-	verdict = rule_decide(&flow);
-	return verdict;
+	return rule_decide(&flow);
 }
 
 static enum e7_event judge_event_kind(const struct rule_verdict *verdict)
@@ -65,7 +64,7 @@ static enum e7_verdict judge_verdict(const struct rule_verdict *verdict)
 
 /* A verdict that lets pass without a word is remembered for the next packet. */
 static void judge_remember(struct packet *packet,
-			  const struct rule_verdict *verdict, u64 epoch)
+			   const struct rule_verdict *verdict, u64 epoch)
 {
 	bool quiet = verdict->action == E7_ACTION_ALLOW &&
 		     !evt_wants(judge_event_kind(verdict)) &&
@@ -95,8 +94,8 @@ static void judge_fill_socket(struct evt_record *record, struct sock *sk)
 }
 
 static noinline void judge_put_event(const struct packet *packet,
-				    const struct rule_verdict *verdict,
-				    enum e7_event kind, u64 left_out)
+				     const struct rule_verdict *verdict,
+				     enum e7_event kind, u64 left_out)
 {
 	const struct prot_ports *ports = &packet->ports;
 	bool out = packet_is_out(packet);
@@ -130,7 +129,7 @@ static noinline void judge_put_event(const struct packet *packet,
 }
 
 static void judge_tell(const struct packet *packet,
-		      const struct rule_verdict *verdict)
+		       const struct rule_verdict *verdict)
 {
 	enum e7_event kind = judge_event_kind(verdict);
 	u64 left_out;

@@ -35,7 +35,7 @@ static void owner_unknown(struct packet *packet, enum e7_stat why)
 
 /* proc owns it; its program may not be resolved yet. */
 static void owner_is(struct packet *packet, struct ksc_entry *entry,
-		       struct psi_proc *proc)
+		     struct psi_proc *proc)
 {
 	packet->entry = entry;
 	packet->proc = proc;
@@ -63,7 +63,7 @@ static void owner_search(struct packet *packet, struct sock *sk)
 
 /* Nobody was known when the entry was made. */
 static void owner_nobody(struct packet *packet, struct ksc_entry *entry,
-			struct sock *sk)
+			 struct sock *sk)
 {
 	enum e7_stat why = entry->why;
 
@@ -91,7 +91,7 @@ static bool owner_is_alone(const struct sock *sk)
  * now, if nobody else can have it, or else to whom a walk finds.
  */
 static void owner_left(struct packet *packet, struct ksc_entry *entry,
-		      struct sock *sk)
+		       struct sock *sk)
 {
 	/* TCP sets this before it sends, and then nobody sends any more. */
 	bool closing = READ_ONCE(sk->sk_shutdown) == SHUTDOWN_MASK;
@@ -295,7 +295,7 @@ static struct sock *owner_lookup(const struct packet *packet, bool *put)
  * the flow may stand for the socket.
  */
 static bool owner_has_flow(const struct packet *packet,
-			  const struct sock *sk)
+			   const struct sock *sk)
 {
 	if (sk->sk_protocol != packet->ip.number || sk->sk_type == SOCK_RAW)
 		return false;

@@ -9,7 +9,7 @@
 #include "packet.h"
 
 static const u8 *packet_fetch(const void *skb, unsigned int offset,
-			    unsigned int size, void *buffer)
+			      unsigned int size, void *buffer)
 {
 	return skb_header_pointer(skb, offset, size, buffer);
 }

@@ -93,6 +93,35 @@ static inline u32 compat_mntns(struct task_struct *task)
 #define COMPAT_TRACE_EXIT_ARGS void *unused, struct task_struct *task
 #endif
 
+/*
+ * Arguments of a function at its entry.  They are had without the price of all
+ * registers on x86 since 5.11 and everywhere since 6.2.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
+#define COMPAT_FTRACE_REGS struct ftrace_regs
+#else
+#define COMPAT_FTRACE_REGS struct pt_regs
+#endif
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+#define COMPAT_FTRACE_FLAGS 0
+#define compat_ftrace_argument(regs, n) \
+	((void *)ftrace_regs_get_argument(regs, n))
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0) && defined(CONFIG_X86_64)
+#define COMPAT_FTRACE_FLAGS 0
+#define compat_ftrace_argument(regs, n) \
+	((void *)regs_get_kernel_argument(&(regs)->regs, n))
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
+#define COMPAT_FTRACE_FLAGS FTRACE_OPS_FL_SAVE_REGS
+#define compat_ftrace_argument(regs, n) \
+	((void *)regs_get_kernel_argument(ftrace_get_regs(regs), n))
+#else
+#define COMPAT_FTRACE_FLAGS \
+	(FTRACE_OPS_FL_SAVE_REGS | FTRACE_OPS_FL_RECURSION_SAFE)
+#define compat_ftrace_argument(regs, n) \
+	((void *)regs_get_kernel_argument(regs, n))
+#endif
+
 /* The root of fs, not referenced: only good for comparing. */
 static inline struct path compat_fs_root(struct fs_struct *fs)
 {

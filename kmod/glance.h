@@ -2,18 +2,21 @@
 /*
  * glance_: whether a packet is of a flow that is known and lets pass, with
  * nothing to be told.  All that an established flow costs, so it takes no lock,
- * allocates nothing, and is inlined into the hooks.
+ * allocates nothing, and is inlined into the hooks; glance.c has the rest.
  */
 #ifndef E7_GLANCE_H
 #define E7_GLANCE_H
 
+#include <linux/filter.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/netdevice.h>
 #include <linux/netfilter.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
 #include <net/inet_sock.h>
+#include <net/ip.h>
 #include <net/request_sock.h>
 
 #include "flow.h"
@@ -21,17 +24,11 @@
 #include "psi.h"
 #include "rule.h"
 
-/* A verdict that the socket does not remember may be known of its program. */
-static noinline bool glance_refresh(struct ksc_entry *entry, u8 prot,
-				    enum e7_direction direction, u64 epoch)
-{
-	u64 *word = psi_verdict_of(psi_exe_of(entry->proc), prot);
-
-	if (!word || !rule_is_quiet(READ_ONCE(*word), epoch))
-		return false;
-	WRITE_ONCE(entry->verdicts[direction - 1], READ_ONCE(*word));
-	return true;
-}
+bool glance_refresh(struct ksc_entry *entry, u8 prot,
+		    enum e7_direction direction, u64 epoch);
+bool glance_begin(const struct nf_hook_state *state);
+bool glance_listener(const struct nf_hook_state *state, u64 local,
+		     u64 local_rest, u64 kind, bool answered);
 
 /*
  * Whether the packets of the socket of this entry pass in this direction, with
@@ -86,70 +83,137 @@ struct glance {
 	u64 local, local_rest;
 	u64 remote, remote_rest;
 	u32 ports;	/* see flow_ports() */
-	u8 prot;
-	bool bare;	/* over TCP: says nothing but that something arrived */
+	u8 prot;	/* 0 where it takes a closer look */
+	u8 offset;	/* of the transport header */
 };
 
-/* False where the packet begins a flow, or takes a closer look. */
-static __always_inline bool glance_transport(const struct sk_buff *skb,
-					     unsigned int offset,
-					     struct glance *glance)
+static __always_inline const struct tcphdr *
+glance_tcp(const struct sk_buff *skb, const struct glance *glance)
 {
-	const u8 *transport = skb->data + offset;
-	unsigned int rest = skb_headlen(skb) - offset;
-
-	glance->bare = false;
-	if (glance->prot == IPPROTO_TCP) {
-		const struct tcphdr *tcp = (const struct tcphdr *)transport;
-
-		if (rest < sizeof(*tcp) || (tcp->syn && !tcp->ack))
-			return false;
-		glance->bare = (tcp_flag_word(tcp) &
-				(TCP_FLAG_ACK | TCP_FLAG_RST | TCP_FLAG_FIN |
-				 TCP_FLAG_SYN)) == TCP_FLAG_ACK &&
-			       skb->len - offset == tcp->doff * 4;
-		glance->ports = flow_ports(tcp->source, tcp->dest);
-	} else if (glance->prot == IPPROTO_UDP) {
-		const struct udphdr *udp = (const struct udphdr *)transport;
-
-		if (rest < sizeof(*udp))
-			return false;
-		glance->ports = flow_ports(0, udp->dest);
-	} else {
-		return false;
-	}
-	return true;
+	return (const struct tcphdr *)(skb->data + glance->offset);
 }
 
-static __always_inline bool glance_ip4(const struct sk_buff *skb,
-				       struct glance *glance)
+/* Whether a packet of TCP begins a connection. */
+static __always_inline bool glance_begins(const struct sk_buff *skb,
+					  const struct glance *glance)
+{
+	return (tcp_flag_word(glance_tcp(skb, glance)) &
+		(TCP_FLAG_SYN | TCP_FLAG_ACK)) == TCP_FLAG_SYN;
+}
+
+/* Whether a packet of TCP says nothing but that something arrived. */
+static __always_inline bool glance_is_bare(const struct sk_buff *skb,
+					   const struct glance *glance)
+{
+	const struct tcphdr *tcp = glance_tcp(skb, glance);
+
+	return (tcp_flag_word(tcp) & (TCP_FLAG_ACK | TCP_FLAG_RST |
+				      TCP_FLAG_FIN | TCP_FLAG_SYN)) ==
+		       TCP_FLAG_ACK &&
+	       skb->len - glance->offset == tcp->doff * 4;
+}
+
+static __always_inline void glance_transport(const struct sk_buff *skb,
+					     struct glance *glance)
+{
+	const u8 *transport = skb->data + glance->offset;
+	unsigned int rest = skb_headlen(skb) - glance->offset;
+
+	if (glance->prot == IPPROTO_TCP && rest >= sizeof(struct tcphdr)) {
+		const struct tcphdr *tcp = (const struct tcphdr *)transport;
+
+		glance->ports = flow_ports(tcp->source, tcp->dest);
+	} else if (glance->prot == IPPROTO_UDP &&
+		   rest >= sizeof(struct udphdr)) {
+		const struct udphdr *udp = (const struct udphdr *)transport;
+
+		glance->ports = flow_ports(0, udp->dest);
+		glance->remote = glance->remote_rest = 0;
+	} else {
+		glance->prot = 0;
+	}
+}
+
+static __always_inline struct glance glance_ip4(const struct sk_buff *skb)
 {
 	const struct iphdr *ip = (const struct iphdr *)skb->data;
+	struct glance glance = { .offset = sizeof(*ip) };
 
 	if (unlikely(skb_headlen(skb) < sizeof(*ip) || *skb->data != 0x45 ||
 		     ip->frag_off & htons(IP_MF | IP_OFFSET)))
-		return false;
-	glance->prot = ip->protocol;
-	glance->local = (__force u32)ip->daddr;
-	glance->local_rest = 0;
-	glance->remote = (__force u32)ip->saddr;
-	glance->remote_rest = 0;
-	return glance_transport(skb, sizeof(*ip), glance);
+		return glance;
+	glance.prot = ip->protocol;
+	glance.local = (__force u32)ip->daddr;
+	glance.remote = (__force u32)ip->saddr;
+	glance_transport(skb, &glance);
+	return glance;
 }
 
-static __always_inline bool glance_ip6(const struct sk_buff *skb,
-				       struct glance *glance)
+static __always_inline struct glance glance_ip6(const struct sk_buff *skb)
 {
 	const struct ipv6hdr *ip = (const struct ipv6hdr *)skb->data;
+	struct glance glance = { .offset = sizeof(*ip) };
 
 	if (unlikely(skb_headlen(skb) < sizeof(*ip)))
+		return glance;
+	glance.prot = ip->nexthdr;
+	memcpy(&glance.local, &ip->daddr.s6_addr[0], 8);
+	memcpy(&glance.local_rest, &ip->daddr.s6_addr[8], 8);
+	memcpy(&glance.remote, &ip->saddr.s6_addr[0], 8);
+	memcpy(&glance.remote_rest, &ip->saddr.s6_addr[8], 8);
+	glance_transport(skb, &glance);
+	return glance;
+}
+
+static __always_inline struct glance glance_at(const struct sk_buff *skb,
+					       u8 family)
+{
+	return family == NFPROTO_IPV4 ? glance_ip4(skb) : glance_ip6(skb);
+}
+
+/* What is known of the socket of the packet's flow, or null. */
+static __always_inline struct ksc_entry *
+glance_entry(const struct glance *glance, const struct nf_hook_state *state,
+	     u8 family)
+{
+	u64 cookie = flow_cookie_at(glance->local, glance->local_rest,
+				    glance->remote, glance->remote_rest,
+				    (unsigned long)state->net,
+				    flow_kind(family, glance->prot,
+					      glance->ports));
+
+	return cookie ? ksc_find(cookie) : NULL;
+}
+
+/*
+ * Whether nothing but addresses and ports says which socket takes a packet:
+ * neither a VRF, nor a program that an administrator attached to look-ups.
+ */
+static __always_inline bool glance_by_port(const struct nf_hook_state *state)
+{
+#ifdef CONFIG_BPF_SYSCALL
+	if (static_branch_unlikely(&bpf_sk_lookup_enabled))
 		return false;
-	glance->prot = ip->nexthdr;
-	memcpy(&glance->local, &ip->daddr.s6_addr[0], 8);
-	memcpy(&glance->local_rest, &ip->daddr.s6_addr[8], 8);
-	memcpy(&glance->remote, &ip->saddr.s6_addr[0], 8);
-	memcpy(&glance->remote_rest, &ip->saddr.s6_addr[8], 8);
-	return glance_transport(skb, sizeof(*ip), glance);
+#endif
+	return likely(!netif_is_l3_master(state->in));
+}
+
+/*
+ * A packet of TCP of no flow that is known: it passes if it begins a connection
+ * with a listener that is, or is the bare answer that completes one.  What
+ * follows is for the socket that somebody accepts.
+ */
+static __always_inline bool glance_first(const struct sk_buff *skb,
+					 const struct glance *glance,
+					 const struct nf_hook_state *state,
+					 u8 family)
+{
+	bool begins = glance_begins(skb, glance);
+
+	return (begins || glance_is_bare(skb, glance)) &&
+	       glance_listener(state, glance->local, glance->local_rest,
+			       flow_kind_of_port(family, glance->ports),
+			       !begins);
 }
 
 /* On loopback, and for most of UDP, a packet that comes in has no socket yet. */
@@ -158,7 +222,8 @@ static __always_inline bool glance_in(const struct sk_buff *skb,
 				      u8 family, bool refresh)
 {
 	const struct sock *sk = skb->sk;
-	struct glance glance;
+	const struct glance glance = glance_at(skb, family);
+	bool tcp = glance.prot == IPPROTO_TCP;
 	struct ksc_entry *entry;
 	u64 cookie;
 	u8 flags;
@@ -170,21 +235,20 @@ static __always_inline bool glance_in(const struct sk_buff *skb,
 		       glance_passes(ksc_find(cookie), E7_DIRECTION_IN, false,
 				   false, 0);
 	}
-	if (unlikely(!(family == NFPROTO_IPV4 ? glance_ip4(skb, &glance) :
-						glance_ip6(skb, &glance))))
+	if (unlikely(!glance.prot || (!tcp && !glance_by_port(state)) ||
+		     (tcp && !refresh && glance_begins(skb, &glance))))
 		return false;
-	if (!flow_has_remote(glance.prot))
-		glance.remote = glance.remote_rest = 0;
-	cookie = flow_cookie_at(glance.local, glance.local_rest, glance.remote,
-				glance.remote_rest, (unsigned long)state->net,
-				flow_kind(family, glance.prot, glance.ports));
-	entry = cookie ? ksc_find(cookie) : NULL;
+	entry = glance_entry(&glance, state, family);
 	if (unlikely(!entry))
+		return tcp && refresh &&
+		       glance_first(skb, &glance, state, family);
+	/* What begins anew on a flow that is known takes a closer look. */
+	if (tcp && refresh && glance_begins(skb, &glance))
 		return false;
 	flags = READ_ONCE(entry->state);
 	/* The listener's, until there is a socket that takes what follows. */
 	if (unlikely(flags & (KSC_UNBOUND | KSC_LISTENS)) &&
-	    (flags & KSC_UNBOUND || !glance.bare))
+	    (flags & KSC_UNBOUND || !glance_is_bare(skb, &glance)))
 		return false;
 	return glance_passes(entry, E7_DIRECTION_IN, false, refresh, glance.prot);
 }

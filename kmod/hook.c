@@ -73,13 +73,13 @@ static noinline unsigned int hook_slow(struct sk_buff *skb,
  * flow is known.  What a first look does not find, a second one may learn from
  * the program; apart, so that the first needs no stack.
  */
-#define HOOK_FUNCTION(name, known, direction) \
+#define HOOK_FUNCTION(name, known, begun, direction) \
 static noinline unsigned int name##_again(struct sk_buff *skb, \
 					  const struct nf_hook_state *state) \
 { \
 	const bool refresh = true; \
 \
-	if (!(known)) \
+	if (!(known) && !(begun)) \
 		return hook_slow(skb, state, direction); \
 	stat_inc(packets); \
 	return NF_ACCEPT; \
@@ -98,12 +98,13 @@ static unsigned int name(void *priv, struct sk_buff *skb, \
 	return NF_ACCEPT; \
 }
 
-HOOK_FUNCTION(hook_out, glance_out(state, refresh), E7_DIRECTION_OUT)
+HOOK_FUNCTION(hook_out, glance_out(state, refresh), glance_begin(state),
+	      E7_DIRECTION_OUT)
 HOOK_FUNCTION(hook_in4, glance_in(skb, state, NFPROTO_IPV4, refresh),
-	      E7_DIRECTION_IN)
+	      false, E7_DIRECTION_IN)
 #if IS_ENABLED(CONFIG_IPV6)
 HOOK_FUNCTION(hook_in6, glance_in(skb, state, NFPROTO_IPV6, refresh),
-	      E7_DIRECTION_IN)
+	      false, E7_DIRECTION_IN)
 #endif
 
 /* Out: behind NAT, to see who is really spoken to.  In: before confirming. */

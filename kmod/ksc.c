@@ -208,6 +208,18 @@ static void ksc_evict(uid_t uid)
 	spin_unlock_irqrestore(lock, flags);
 }
 
+/* What is decided about a socket before its first packet: its program's. */
+static u64 ksc_preset(const struct sock *sk, const struct psi_proc *proc)
+{
+	const u64 *word;
+
+	/* A raw socket sends any protocol. */
+	if (sk->sk_type == SOCK_RAW)
+		return 0;
+	word = psi_verdict_of(psi_exe_of(proc), sk->sk_protocol);
+	return word ? READ_ONCE(*word) : 0;
+}
+
 /*
  * Records that proc owns sk, or with a null proc that nobody is known to and
  * why, whatever was known before.  Returns the entry, valid until
@@ -232,13 +244,13 @@ struct ksc_entry *ksc_learn(struct sock *sk, struct psi_proc *proc,
 	}
 	fresh->cookie = cookie;
 	fresh->proc = proc;
-	fresh->verdicts[0] = 0;
-	fresh->verdicts[1] = 0;
+	fresh->verdicts[0] = fresh->verdicts[1] = ksc_preset(sk, proc);
 	fresh->sk = sk;
 	fresh->used = ksc_now();
 	fresh->walk = walk;
 	fresh->left = 0;
-	fresh->uid = from_kuid(&init_user_ns, compat_sk_uid(sk));
+	/* As the initial user namespace has it, which maps each to itself. */
+	fresh->uid = __kuid_val(compat_sk_uid(sk));
 	fresh->why = why;
 	fresh->state = 0;
 

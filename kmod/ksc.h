@@ -26,7 +26,7 @@ struct ksc_entry {
 	u64 cookie;
 	struct psi_proc *proc;	/* referenced; null: nobody is known, see why */
 	u64 verdicts[2];	/* by direction, see rule_recall() */
-	const struct sock *sk;	/* compared, never followed; null: is gone */
+	const struct sock *sk;	/* compared; followed by glance_listens(); null: gone */
 	struct rcu_head rcu;
 	u32 used;		/* ksc_now() of a packet */
 	u32 walk;		/* the walk that found it, or is to find it */

@@ -306,6 +306,22 @@ static bool owner_has_flow(const struct packet *packet,
 	       packet->skb->pkt_type == PACKET_HOST;
 }
 
+/*
+ * The flow that stands for all connections which begin at a listener, if
+ * nothing but the port says that they are its own.
+ */
+static bool owner_listens(const struct packet *packet, struct sock *sk,
+			  struct flow_key *key)
+{
+	if (sk->sk_reuseport || sk->sk_bound_dev_if || packet->skb->sk ||
+	    packet->skb->pkt_type != PACKET_HOST)
+		return false;
+	key->remote[0] = key->remote[1] = 0;
+	key->kind = flow_kind_of_port(packet->state->pf, flow_ports(0,
+					htons(packet->ports.destination)));
+	return true;
+}
+
 static void owner_learn_flow(struct packet *packet)
 {
 	struct ksc_entry *entry = packet->entry;
@@ -313,9 +329,6 @@ static void owner_learn_flow(struct packet *packet)
 
 	if (!packet->sk || !entry || !owner_has_flow(packet, packet->sk))
 		return;
-	if (packet->sk->sk_state == TCP_LISTEN &&
-	    packet->ip.number == IPPROTO_TCP)
-		ksc_mark(packet->sk, KSC_LISTENS);
 	if (unlikely(READ_ONCE(entry->state) & KSC_UNBOUND)) {
 		/* It has taken a port again. */
 		entry = ksc_learn(packet->sk, packet->proc, entry->why, 0);
@@ -324,6 +337,11 @@ static void owner_learn_flow(struct packet *packet)
 		packet->entry = entry;
 	}
 	key = packet_flow(packet);
+	if (packet->ip.number == IPPROTO_TCP &&
+	    packet->sk->sk_state == TCP_LISTEN) {
+		ksc_mark(packet->sk, KSC_LISTENS);
+		owner_listens(packet, packet->sk, &key);
+	}
 	flow_learn(&key, entry->cookie);
 }
 

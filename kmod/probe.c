@@ -2,15 +2,19 @@
 /*
  * probe_: what the module is told by the rest of the kernel.
  *
- * Tracepoints tell psi_ of each exec, fork and exit.  Kprobes teach ksc_ the
- * owner of a socket before its first packet, and tell it of a socket's end;
- * most stand on a security_*() wrapper, which is a real function under
+ * Tracepoints tell psi_ of each exec, fork and exit.  Entries of functions
+ * teach ksc_ the owner of a socket before its first packet, and tell it of a
+ * socket's end; most are a security_*() wrapper, which is a real function under
  * CONFIG_SECURITY_NETWORK.
  *
  * Every one is optional: without it fewer owners are known, and none is known
- * wrongly.  Handlers run with preemption off; that of sock_graft also under
- * the socket's callback lock, which softirqs take.
+ * wrongly.  Entries are told of by ftrace itself, at a third of what a kprobe
+ * costs there, which ftrace tells of as well; and as PERMANENT, so that nobody
+ * takes it away (sysctl kernel.ftrace_enabled) while the module relies on it.
+ * Handlers are in the context of what calls the function; that of sock_graft is
+ * under the socket's callback lock, which softirqs take.
  */
+#include <linux/ftrace.h>
 #include <linux/kprobes.h>
 #include <linux/net.h>
 #include <linux/printk.h>
@@ -123,21 +127,17 @@ static void probe_learn(struct sock *sk)
 }
 
 /* listen(2) and bind(2): (struct socket *, ...) */
-static int probe_owns(struct kprobe *probe, struct pt_regs *regs)
+static void probe_owns(void *sock, void *unused)
 {
-	struct socket *sock = (void *)regs_get_kernel_argument(regs, 0);
-
 	if (psi_clean())
-		probe_learn(sock->sk);
-	return 0;
+		probe_learn(((struct socket *)sock)->sk);
 }
 
 /* accept(2): (struct sock *, struct socket *) */
-static int probe_graft(struct kprobe *probe, struct pt_regs *regs)
+static void probe_graft(void *sk, void *unused)
 {
 	if (in_task())
-		probe_learn((void *)regs_get_kernel_argument(regs, 0));
-	return 0;
+		probe_learn(sk);
 }
 
 /* What comes in for a connection that is being made, as packet_flow() sees it. */
@@ -163,21 +163,19 @@ static struct flow_key probe_flow(const struct sock *child,
 }
 
 /* A handshake is done: (struct sock *child, const struct request_sock *) */
-static int probe_clone(struct kprobe *probe, struct pt_regs *regs)
+static void probe_clone(void *cloned, void *from)
 {
-	struct sock *child = (void *)regs_get_kernel_argument(regs, 0);
-	struct request_sock *request =
-		(void *)regs_get_kernel_argument(regs, 1);
+	const struct request_sock *request = from;
+	struct sock *child = cloned, *sk;
 	struct ksc_entry *listener, *entry;
 	struct flow_key key;
-	struct sock *sk;
 
 	if (!probe_is_inet(child) || !request->rsk_listener ||
 	    child->sk_protocol != IPPROTO_TCP)
-		return 0;
+		return;
 	sk = psi_user_sock(request->rsk_listener);
 	if (!sk)
-		return 0;
+		return;
 	rcu_read_lock();
 	listener = ksc_find(ksc_cookie(sk));
 	if (listener && listener->proc) {
@@ -188,49 +186,67 @@ static int probe_clone(struct kprobe *probe, struct pt_regs *regs)
 		}
 	}
 	rcu_read_unlock();
-	return 0;
 }
 
 /* A time-wait socket takes over the cookie: (const struct sock *, ...) */
-static int probe_linger(struct kprobe *probe, struct pt_regs *regs)
+static void probe_linger(void *sk, void *unused)
 {
-	ksc_mark((void *)regs_get_kernel_argument(regs, 0), KSC_LINGERS);
-	return 0;
+	ksc_mark(sk, KSC_LINGERS);
 }
 
 /* UDP's port is free again: (struct sock *) */
-static int probe_unbind(struct kprobe *probe, struct pt_regs *regs)
+static void probe_unbind(void *sk, void *unused)
 {
-	ksc_mark((void *)regs_get_kernel_argument(regs, 0), KSC_UNBOUND);
-	return 0;
+	ksc_mark(sk, KSC_UNBOUND);
 }
 
 /* (struct sock *) */
-static int probe_free(struct kprobe *probe, struct pt_regs *regs)
+static void probe_free(void *sk, void *unused)
 {
-	struct sock *sk = (void *)regs_get_kernel_argument(regs, 0);
-
 	if (probe_is_inet(sk))
 		ksc_forget(sk);
-	return 0;
 }
 
-static struct kprobe probe_table[] = {
-	{ .symbol_name = "udp_lib_unhash", .pre_handler = probe_unbind },
-	{ .symbol_name = "security_socket_listen", .pre_handler = probe_owns },
-	{ .symbol_name = "security_socket_bind", .pre_handler = probe_owns },
-	{ .symbol_name = "security_sock_graft", .pre_handler = probe_graft },
-	{ .symbol_name = "security_inet_csk_clone", .pre_handler = probe_clone },
-	{ .symbol_name = "inet_twsk_alloc", .pre_handler = probe_linger },
-	{ .symbol_name = "security_sk_free", .pre_handler = probe_free },
+/* Functions whose entry is told of, with their first two arguments. */
+static struct probe_entry {
+	const char *name;
+	void (*handler)(void *first, void *second);
+	unsigned long address;	/* 0 where there is no such function */
+} probe_entries[] = {
+	{ "security_sk_free", probe_free },
+	{ "security_inet_csk_clone", probe_clone },
+	{ "security_sock_graft", probe_graft },
+	{ "inet_twsk_alloc", probe_linger },
+#define PROBE_UNBIND 4
+	{ "udp_lib_unhash", probe_unbind },
+	{ "security_socket_bind", probe_owns },
+	{ "security_socket_listen", probe_owns },
 };
 
-/* The first of the table. */
-static bool probe_unbind_stands __read_mostly;
+/* The call stands at the start of a function, maybe behind an ENDBR. */
+#define PROBE_START 16
 
-/* Those that stand, to be taken down in one grace period. */
-static struct kprobe *probe_standing[ARRAY_SIZE(probe_table)];
-static int probe_count;
+static void notrace probe_entered(unsigned long ip, unsigned long parent,
+				  struct ftrace_ops *ops,
+				  COMPAT_FTRACE_REGS *regs)
+{
+	const struct probe_entry *entry;
+
+	for (entry = probe_entries;
+	     entry < probe_entries + ARRAY_SIZE(probe_entries); entry++)
+		if (ip - entry->address < PROBE_START)
+			return entry->handler(compat_ftrace_argument(regs, 0),
+					      compat_ftrace_argument(regs, 1));
+}
+
+static struct ftrace_ops probe_ops = {
+	.func = probe_entered,
+	.flags = FTRACE_OPS_FL_PERMANENT | COMPAT_FTRACE_FLAGS,
+};
+
+static bool probe_stands __read_mostly;
+/* Whether the end of a socket of UDP is told. */
+static bool probe_unbind_stands __read_mostly;
 
 /* Whether a flow of UDP may stand for its socket: its end will be told. */
 bool probe_sees_unbind(void)
@@ -238,38 +254,67 @@ bool probe_sees_unbind(void)
 	return probe_unbind_stands;
 }
 
-/* Events that probes were not told of, since another one was running. */
-u64 probe_missed(void)
+/* A kprobe knows the address of its function, even if it is never armed. */
+static void probe_find_entries(void)
 {
-	u64 missed = 0;
-	int i;
+	static struct kprobe finders[ARRAY_SIZE(probe_entries)];
+	struct kprobe *found[ARRAY_SIZE(probe_entries)];
+	unsigned int i;
+	int count = 0;
 
-	for (i = 0; i < probe_count; i++)
-		missed += READ_ONCE(probe_standing[i]->nmissed);
-	return missed;
+	for (i = 0; i < ARRAY_SIZE(probe_entries); i++) {
+		finders[i].symbol_name = probe_entries[i].name;
+		finders[i].flags = KPROBE_FLAG_DISABLED;
+		if (register_kprobe(&finders[i]))
+			continue;
+		probe_entries[i].address = (unsigned long)finders[i].addr;
+		found[count++] = &finders[i];
+	}
+	unregister_kprobes(found, count);
+}
+
+static void probe_entries_init(void)
+{
+	struct probe_entry *entry;
+	int error;
+
+	probe_find_entries();
+	for (entry = probe_entries;
+	     entry < probe_entries + ARRAY_SIZE(probe_entries); entry++) {
+		error = entry->address ?
+			ftrace_set_filter_ip(&probe_ops, entry->address, 0, 0) :
+			-ENOENT;
+		if (!error) {
+			probe_stands = true;
+			continue;
+		}
+		entry->address = 0;
+		pr_warn("e7: no probe on %s (%d): more programs will be unknown\n",
+			entry->name, error);
+	}
+	/* Without a filter, it would be told of every function. */
+	error = probe_stands ? register_ftrace_function(&probe_ops) : 0;
+	if (error) {
+		probe_stands = false;
+		ftrace_free_filter(&probe_ops);
+		pr_warn("e7: no probes (%d): more programs will be unknown\n",
+			error);
+	}
+	probe_unbind_stands = probe_stands && probe_entries[PROBE_UNBIND].address;
 }
 
 void probe_init(void)
 {
-	unsigned int i;
-	int error;
-
 	probe_points_init();
-	probe_count = 0;
-	for (i = 0; i < ARRAY_SIZE(probe_table); i++) {
-		error = register_kprobe(&probe_table[i]);
-		if (!error)
-			probe_standing[probe_count++] = &probe_table[i];
-		else
-			pr_warn("e7: no probe on %s (%d): more programs will be unknown\n",
-				probe_table[i].symbol_name, error);
-	}
-	probe_unbind_stands = probe_count && probe_standing[0] == probe_table;
+	probe_entries_init();
 }
 
 /* Waits for handlers that run. */
 void probe_exit(void)
 {
-	unregister_kprobes(probe_standing, probe_count);
+	if (probe_stands) {
+		unregister_ftrace_function(&probe_ops);
+		ftrace_free_filter(&probe_ops);
+	}
 	probe_points_exit();
 }

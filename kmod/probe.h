@@ -8,6 +8,5 @@ void probe_init(void);
 void probe_exit(void);
 
 bool probe_sees_unbind(void);
-u64 probe_missed(void);
 
 #endif /* E7_PROBE_H */

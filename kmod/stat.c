@@ -69,8 +69,6 @@ int stat_next(unsigned int index)
 u64 stat_value(enum e7_stat stat)
 {
 	switch (stat) {
-	case E7_STAT_MISSED:
-		return probe_missed();
 	case E7_STAT_SOCKETS:
 		return ksc_count();
 	case E7_STAT_PROCESSES:

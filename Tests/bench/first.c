@@ -15,7 +15,7 @@
 
 #include "batch.h"
 
-enum { DATAGRAMS = 50, PORT_LEAST = 20000, PORTS = 10000 };
+enum { DATAGRAMS = 10, PORT_LEAST = 20000, PORTS = 10000 };
 
 static int receiver;
 static struct sockaddr_in address;

@@ -39,6 +39,6 @@ int main(void)
 	must(bind(listener, (struct sockaddr *)&address, sizeof(address)) == 0, "bind");
 	must(listen(listener, 16) == 0, "listen");
 	must(getsockname(listener, (struct sockaddr *)&address, &length) == 0, "getsockname");
-	run_batches(20, connect_one, rest);
+	run_batches(5, connect_one, rest);
 	return 0;
 }

@@ -48,6 +48,9 @@ static u64 evicted;
 static struct sock sockets[SOCKETS];
 /* The last one has no reference left to give. */
 static struct psi_proc procs[PROCS];
+/* What the processes run; of every other one it is not known yet. */
+static struct psi_exe exe = { .verdicts = { 6 << 16, 17 << 16 } };
+static struct psi_image images[] = { { .exe = &exe }, { .exe = NULL } };
 static long live_before;
 
 static u64 ticks(void)
@@ -72,10 +75,18 @@ static void start(const char *most)
 	live_before = shim_live;
 	shim_cpu = 0;
 	memset(sockets, 0, sizeof(sockets));
-	for (i = 0; i < SOCKETS; i++)
+	for (i = 0; i < SOCKETS; i++) {
+		static const u16 protocols[] = { IPPROTO_TCP, IPPROTO_UDP,
+						 IPPROTO_ICMP };
+
 		sockets[i].sk_uid.val = 1000 + i % USERS;
-	for (i = 0; i < PROCS; i++)
+		sockets[i].sk_protocol = protocols[i % ARRAY_SIZE(protocols)];
+		sockets[i].sk_type = i % 5 ? SOCK_DGRAM : SOCK_RAW;
+	}
+	for (i = 0; i < PROCS; i++) {
 		refcount_set(&procs[i].refs, i < PROCS - 1);
+		procs[i].image = &images[i % ARRAY_SIZE(images)];
+	}
 	known_count = 0;
 	retired_count = 0;
 	evicted = stat_counters.of[E7_STAT_EVICTED];
@@ -253,6 +264,15 @@ static void check_evicted(const bool *looked, u64 fresh, uid_t uid)
 	retire(victim);
 }
 
+/* What the program has decided about all sockets of this protocol. */
+static u64 preset(const struct sock *sk, const struct psi_proc *proc)
+{
+	if (!proc || !proc->image->exe || sk->sk_type == SOCK_RAW ||
+	    sk->sk_protocol == IPPROTO_ICMP)
+		return 0;
+	return (u64)sk->sk_protocol << 16;
+}
+
 static void check_learn(struct sock *sk, struct psi_proc *proc, bool starved)
 {
 	static bool looked[LIMIT];
@@ -279,7 +299,8 @@ static void check_learn(struct sock *sk, struct psi_proc *proc, bool starved)
 
 	for (i = 0; i < retired_count; i++)
 		CHECK(retired[i].entry != entry);
-	CHECK(entry->verdicts[0] == 0 && entry->verdicts[1] == 0);
+	CHECK(entry->verdicts[0] == preset(sk, proc) &&
+	      entry->verdicts[1] == preset(sk, proc));
 	CHECK(entry->left == 0 && find(fresh.cookie) == entry);
 	entry->verdicts[0] = fresh.verdict;
 	entry->verdicts[1] = ~fresh.verdict;

@@ -13,7 +13,6 @@ unsigned long shim_grace;
 unsigned long jiffies;
 struct delayed_work *shim_work;
 char shim_log[256];
-struct user_namespace init_user_ns;
 struct stat_counters stat_counters;
 
 static struct rcu_head *shim_freed_later;

@@ -174,9 +174,11 @@ class Act:
         self("close", fd)
         return port
 
-    def serve(self, kind, family, port=0):
+    def serve(self, kind, family, port=0, device=None):
         """A bound socket, listening if it can, and its port."""
         fd = self.socket(kind, family)
+        if device:
+            self("device", fd, device)
         self("option", fd, socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self("bind", fd, "::" if family == 6 else "0.0.0.0", port)
         if TYPES[kind][0] == socket.SOCK_STREAM:

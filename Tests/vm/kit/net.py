@@ -41,6 +41,25 @@ def peer():
         run("ip", "netns", "del", NAMESPACE)
 
 
+@contextlib.contextmanager
+def vrf(name, table):
+    """This machine's end is part of a VRF."""
+    run("ip", "link", "add", name, "type", "vrf", "table", str(table))
+    try:
+        run("ip", "link", "set", name, "up")
+        _enslave("master", name)
+        yield
+    finally:
+        _enslave("nomaster")
+        run("ip", "link", "del", name)
+
+
+def _enslave(*words):
+    run("ip", "link", "set", "e7a", *words)
+    # IPv6 forgets its addresses on the way.
+    run("ip", "address", "replace", LOCAL[6] + "/64", "dev", "e7a", "nodad")
+
+
 # Where programs of the scenarios' own live: named by no rule about anything else.
 FOLDER = "/run/e7-scenarios/below/deep"
 TALK = f"{FOLDER}/talk"

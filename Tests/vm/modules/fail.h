@@ -10,6 +10,7 @@
 #define E7_TEST_FAIL_H
 
 #include <linux/atomic.h>
+#include <linux/ftrace.h>
 #include <linux/kprobes.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -82,6 +83,11 @@ FAIL(kern_path, -ENOMEM, int, (const char *name, unsigned int how, struct path *
 #define kern_path fail_kern_path
 FAIL(register_kprobe, -ENOMEM, int, (struct kprobe *probe), probe)
 #define register_kprobe fail_register_kprobe
+FAIL(ftrace_set_filter_ip, -ENOMEM, int,
+     (struct ftrace_ops *ops, unsigned long ip, int remove, int reset), ops, ip, remove, reset)
+#define ftrace_set_filter_ip fail_ftrace_set_filter_ip
+FAIL(register_ftrace_function, -ENOMEM, int, (struct ftrace_ops *ops), ops)
+#define register_ftrace_function fail_register_ftrace_function
 FAIL(tracepoint_probe_register, -ENOMEM, int,
      (struct tracepoint *point, void *handler, void *context), point, handler, context)
 #define tracepoint_probe_register fail_tracepoint_probe_register

@@ -48,6 +48,14 @@ static long do_connect(struct act_call *call)
 	return connect(act_number(call, 1), any(&to), length);
 }
 
+/* FD: to nowhere, which also ends listening */
+static long do_unconnect(struct act_call *call)
+{
+	struct sockaddr_storage to = { .ss_family = AF_UNSPEC };
+
+	return connect(act_number(call, 1), any(&to), sizeof(to));
+}
+
 /* FD BACKLOG */
 static long do_listen(struct act_call *call)
 {
@@ -79,6 +87,28 @@ static long do_option(struct act_call *call)
 
 	return setsockopt(act_number(call, 1), act_number(call, 2), act_number(call, 3), &value,
 			  sizeof(value));
+}
+
+/* FD MILLISECONDS: that calls wait */
+static long do_patience(struct act_call *call)
+{
+	long milliseconds = act_number(call, 2);
+	struct timeval time = {
+		.tv_sec = milliseconds / 1000,
+		.tv_usec = milliseconds % 1000 * 1000,
+	};
+	int fd = act_number(call, 1);
+
+	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time)) ||
+	       setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time)) ? -1 : 0;
+}
+
+/* FD NAME: of the device */
+static long do_device(struct act_call *call)
+{
+	const char *name = call->words[2];
+
+	return setsockopt(act_number(call, 1), SOL_SOCKET, SO_BINDTODEVICE, name, strlen(name));
 }
 
 /* FD INDEX: of the sockets that share its port, this one gets all */
@@ -280,5 +310,7 @@ const struct act_entry act_sockets[] = {
 	{ "shutdown", 2, do_shutdown }, { "close", 1, do_close },
 	{ "recv", 3, do_recv },         { "steer", 2, do_steer },
 	{ "tun", 1, do_tun },           { "sockets", 3, do_sockets },
+	{ "patience", 2, do_patience }, { "device", 2, do_device },
+	{ "unconnect", 1, do_unconnect },
 	{ 0 },
 };

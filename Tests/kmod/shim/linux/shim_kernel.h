@@ -299,19 +299,14 @@ struct socket {
 struct sock {
 	atomic64_t sk_cookie;
 	kuid_t sk_uid;
+	u16 sk_type;
+	u16 sk_protocol;
 	bool sk_kern_sock;
 	struct socket *sk_socket;
 };
 
-struct user_namespace {
-	int unused;
-};
-
-extern struct user_namespace init_user_ns;
-
-static inline uid_t from_kuid(const struct user_namespace *namespace, kuid_t uid)
+static inline uid_t __kuid_val(kuid_t uid)
 {
-	shim_require(namespace == &init_user_ns);
 	return uid.val;
 }
 

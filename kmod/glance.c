@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * glance_: what a second look may learn of a packet that a first one did not
+ * know, from what is remembered of the program.
+ */
+#include <linux/netfilter.h>
+#include <linux/string.h>
+#include <net/inet_connection_sock.h>
+#include <net/inet_sock.h>
+#include <net/sock.h>
+
+#include "flow.h"
+#include "glance.h"
+#include "ksc.h"
+#include "psi.h"
+#include "rule.h"
+#include "stat.h"
+
+/* A verdict that the socket does not remember may be known of its program. */
+bool glance_refresh(struct ksc_entry *entry, u8 prot,
+		    enum e7_direction direction, u64 epoch)
+{
+	u64 *shared = psi_verdict_of(psi_exe_of(entry->proc), prot);
+	u64 word = shared ? READ_ONCE(*shared) : 0;
+
+	if (!rule_is_quiet(word, epoch))
+		return false;
+	WRITE_ONCE(entry->verdicts[direction - 1], word);
+	return true;
+}
+
+/*
+ * Remembers the flow that a socket of TCP, full, is connected by: what comes
+ * in, after all translation of addresses, is addressed like this.
+ */
+static void glance_learn_flow(const struct sock *sk, u8 family)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+	const u32 ports = flow_ports(inet->inet_dport, inet->inet_sport);
+	struct flow_key key = {
+		.net = (unsigned long)sock_net(sk),
+		.kind = flow_kind(family, IPPROTO_TCP, ports),
+	};
+
+	if (family == NFPROTO_IPV4) {
+		key.local[0] = (__force u32)inet->inet_saddr;
+		key.remote[0] = (__force u32)inet->inet_daddr;
+	}
+#if IS_ENABLED(CONFIG_IPV6)
+	if (family == NFPROTO_IPV6) {
+		memcpy(key.local, &sk->sk_v6_rcv_saddr, sizeof(key.local));
+		memcpy(key.remote, &sk->sk_v6_daddr, sizeof(key.remote));
+	}
+#endif
+	flow_learn(&key, atomic64_read(&sk->sk_cookie));
+}
+
+/*
+ * What the task that runs begins to send on a socket of its own: the socket is
+ * learnt, and passes if all that the program sends over this protocol does.
+ */
+bool glance_begin(const struct nf_hook_state *state)
+{
+	struct sock *sk = state->sk;
+	struct psi_proc *proc;
+	u64 *word;
+
+	if (!sk || !psi_clean() || !sk_fullsock(sk) || sk->sk_kern_sock ||
+	    sk->sk_type == SOCK_RAW || ksc_find(atomic64_read(&sk->sk_cookie)))
+		return false;
+	proc = psi_current();
+	word = psi_verdict_of(psi_exe_of(proc), sk->sk_protocol);
+	if (!word || !rule_is_quiet(READ_ONCE(*word), rule_epoch()) ||
+	    !ksc_learn(sk, proc, E7_STAT_LEARNT, 0))
+		return false;
+	stat_count(E7_STAT_LEARNT);
+	if (sk->sk_protocol == IPPROTO_TCP)
+		glance_learn_flow(sk, state->pf);
+	return true;
+}
+
+/*
+ * Whether the entry is of a socket of TCP that listens, and with `answered`
+ * waits for the answer that completes a connection.  The socket may be gone,
+ * but the memory of one of TCP stays one under RCU (SLAB_TYPESAFE_BY_RCU); the
+ * cookie tells that it is the same.
+ */
+static bool glance_listens(const struct ksc_entry *entry, bool answered)
+{
+	const struct sock *sk = READ_ONCE(entry->sk);
+
+	return READ_ONCE(entry->state) & KSC_LISTENS && sk &&
+	       READ_ONCE(sk->sk_state) == TCP_LISTEN &&
+	       (!answered || inet_csk_reqsk_queue_len(sk)) &&
+	       atomic64_read(&sk->sk_cookie) == entry->cookie;
+}
+
+/*
+ * Whether a packet to this local end is for a listener that is known, and
+ * passes; with `answered` only if a connection waits for its last answer.
+ */
+bool glance_listener(const struct nf_hook_state *state, u64 local,
+		     u64 local_rest, u64 kind, bool answered)
+{
+	u64 cookie = flow_cookie_at(local, local_rest, 0, 0,
+				    (unsigned long)state->net, kind);
+	struct ksc_entry *entry = cookie ? ksc_find(cookie) : NULL;
+
+	return entry && glance_listens(entry, answered) && glance_by_port(state) &&
+	       glance_passes(entry, E7_DIRECTION_IN, false, false, 0);
+}

@@ -2,7 +2,7 @@
 # Every target is a script of tools/, which can be run by itself.
 
 .PHONY: help install-deps build kmod vm shell demo test matrix \
-	debug-kernel storm bench lint clean
+	debug-kernel storm bench profile lint clean
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 # tools/vm gets its command as it was typed, dollar signs and all.
@@ -43,6 +43,9 @@ storm: install-deps ## an hour of everything at once, on the kernel KVER
 
 bench: kmod build ## figures, in build/bench.json too
 	@tools/bench
+
+profile: kmod ## what the module costs, by function: BENCH='udp', 'tcp' or 'first 10 10'
+	@tools/profile $(if $(KVER),--kernel '$(KVER)') $(BENCH)
 
 lint: install-deps ## formatting and static analysis
 	@tools/lint

@@ -67,3 +67,17 @@ kernel_version() {
     esac
   fi
 }
+
+# build_benches: build/bench/NAME for each Tests/bench/NAME.c; count.so is the
+# emulator's plugin that counts.
+build_benches() {
+  local gcc=(gcc -std=c17 -O2 -Wall -Wextra -Werror -D_GNU_SOURCE) source name
+  mkdir -p "$E7_TOP/build/bench"
+  for source in "$E7_TOP"/Tests/bench/*.c; do
+    name=$(basename "$source" .c)
+    case $name in
+      count) "${gcc[@]}" -shared -fPIC -fvisibility=hidden -o "$E7_TOP/build/bench/count.so" "$source" ;;
+      *) "${gcc[@]}" -pthread -o "$E7_TOP/build/bench/$name" "$source" ;;
+    esac
+  done
+}

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "mark.h"
+
 enum { BATCHES = 101 };
 
 static inline void must(int ok, const char *what)
@@ -49,12 +51,16 @@ static inline void run_batches(int size, void (*once)(void), void (*between)(voi
 	for (int batch = -10; batch < BATCHES; batch++) {
 		const long long start = nanoseconds();
 
-		for (int i = 0; i < size; i++)
+		for (int i = 0; i < size; i++) {
+			mark(MARK_BEGIN);
 			once();
+			mark(MARK_END);
+		}
 		if (batch >= 0)
 			times[batch] = (double)(nanoseconds() - start) / size;
 		between();
 	}
+	mark(MARK_TELL);
 	qsort(times, BATCHES, sizeof(times[0]), ascending);
 	printf("%.0f %.0f\n", times[BATCHES / 2], times[0]);
 }

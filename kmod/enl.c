@@ -17,13 +17,12 @@
 #include <net/genetlink.h>
 #include <net/netlink.h>
 
+#include "cast.h"
 #include "def.h"
 #include "enl.h"
-#include "evt.h"
 #include "rule.h"
 #include "stat.h"
 
-static struct genl_family enl_family;
 static u64 enl_instance;
 
 static DEFINE_MUTEX(enl_lock);
@@ -70,12 +69,12 @@ static int enl_reply_end(struct enl_reply *reply, struct genl_info *info,
 	return genlmsg_reply(reply->skb, info);
 }
 
-static int enl_put_u64(struct sk_buff *skb, enum e7_attr attr, u64 value)
+int enl_put_u64(struct sk_buff *skb, enum e7_attr attr, u64 value)
 {
 	return nla_put_u64_64bit(skb, attr, value, E7_ATTR_PAD);
 }
 
-static int enl_put_flag(struct sk_buff *skb, unsigned int flag)
+int enl_put_flag(struct sk_buff *skb, unsigned int flag)
 {
 	u64 value = def_is_set(flag) ? def_flag(flag) : stat_flag(flag);
 
@@ -185,135 +184,6 @@ static int enl_check_generation(struct genl_info *info)
 static bool enl_owns_draft(const struct genl_info *info)
 {
 	return enl_draft.set && enl_draft.portid == info->snd_portid;
-}
-
-/* ---- notices ---- */
-
-static struct sk_buff *enl_message(enum e7_cmd cmd, gfp_t gfp, void **header)
-{
-	struct sk_buff *skb = genlmsg_new(NLMSG_GOODSIZE, gfp);
-
-	if (!skb)
-		return NULL;
-	*header = genlmsg_put(skb, 0, 0, &enl_family, 0, cmd);
-	if (!*header) {
-		nlmsg_free(skb);
-		return NULL;
-	}
-	return skb;
-}
-
-static void enl_multicast(struct sk_buff *skb, void *header,
-			  enum e7_group group, int error)
-{
-	if (error) {
-		nlmsg_free(skb);
-		return;
-	}
-	genlmsg_end(skb, header);
-	/* No listener, or a listener that reads too slowly, is its own loss. */
-	genlmsg_multicast(&enl_family, skb, 0, group, GFP_KERNEL);
-}
-
-bool enl_has_listeners(enum e7_group group)
-{
-	return genl_has_listeners(&enl_family, &init_net, group);
-}
-
-static void enl_notice(enum e7_notice kind, unsigned int flag)
-{
-	struct sk_buff *skb;
-	void *header;
-	int error;
-
-	if (!enl_has_listeners(E7_GROUP_NOTICES))
-		return;
-	skb = enl_message(E7_CMD_NOTICE, GFP_KERNEL, &header);
-	if (!skb)
-		return;
-	error = nla_put_u8(skb, E7_ATTR_KIND, kind);
-	if (!error && kind == E7_NOTICE_RULES)
-		error = enl_put_u64(skb, E7_ATTR_GENERATION, rule_generation());
-	if (!error && kind == E7_NOTICE_FLAG)
-		error = enl_put_flag(skb, flag);
-	enl_multicast(skb, header, E7_GROUP_NOTICES, error);
-}
-
-static int enl_put_address(struct sk_buff *skb, enum e7_attr attr,
-			   const struct evt_record *record,
-			   const union nf_inet_addr *address)
-{
-	return nla_put(skb, attr, record->family == NFPROTO_IPV4 ? 4 : 16,
-		       address);
-}
-
-/* Which program it is, as far as it was known when the packet was judged. */
-static int enl_put_program(struct sk_buff *skb, const struct evt_record *record)
-{
-	const struct psi_image *image = record->image;
-	const struct psi_exe *exe;
-	int error = nla_put_u8(skb, E7_ATTR_CLASS, record->class);
-
-	if (!error && record->why)
-		error = nla_put_u8(skb, E7_ATTR_STAT, record->why);
-	if (!error && image && *image->script)
-		error = nla_put_string(skb, E7_ATTR_SCRIPT, image->script);
-	if (error || !image || record->class == E7_CLASS_UNKNOWN)
-		return error;
-
-	/* A path that was taken in passing may be replaced meanwhile. */
-	rcu_read_lock();
-	exe = smp_load_acquire(&image->exe);
-	error = nla_put_string(skb, E7_ATTR_PATH, exe->path);
-	if (!error && exe->mntns)
-		error = nla_put_u32(skb, E7_ATTR_MNTNS, exe->mntns);
-	rcu_read_unlock();
-	return error;
-}
-
-static int enl_put_event(struct sk_buff *skb, const struct evt_record *record)
-{
-	int error;
-
-	error = nla_put_u8(skb, E7_ATTR_KIND, record->kind) ?:
-		nla_put_u8(skb, E7_ATTR_VERDICT, record->verdict) ?:
-		nla_put_u8(skb, E7_ATTR_REASON, record->reason) ?:
-		nla_put_u8(skb, E7_ATTR_DIRECTION, record->direction) ?:
-		nla_put_u16(skb, E7_ATTR_PROT, record->prot) ?:
-		enl_put_address(skb, E7_ATTR_LOCAL, record, &record->local) ?:
-		enl_put_address(skb, E7_ATTR_REMOTE, record, &record->remote) ?:
-		nla_put_u32(skb, E7_ATTR_NETNS, record->netns) ?:
-		enl_put_u64(skb, E7_ATTR_TIME, record->time) ?:
-		enl_put_u64(skb, E7_ATTR_LOST, stat_flag(E7_FLAG_QLOST));
-	if (!error)
-		error = enl_put_program(skb, record);
-	if (!error && record->has_ports)
-		error = nla_put_u16(skb, E7_ATTR_LPORT, record->local_port) ?:
-			nla_put_u16(skb, E7_ATTR_RPORT, record->remote_port);
-	if (!error && record->has_uid)
-		error = nla_put_u32(skb, E7_ATTR_UID, record->uid);
-	if (!error && record->pid)
-		error = nla_put_u32(skb, E7_ATTR_PID, record->pid) ?:
-			enl_put_u64(skb, E7_ATTR_START, record->start);
-	if (!error && record->cgroup)
-		error = enl_put_u64(skb, E7_ATTR_CGROUP, record->cgroup);
-	if (!error && record->left_out)
-		error = enl_put_u64(skb, E7_ATTR_LEFTOUT, record->left_out);
-	if (!error && record->rule)
-		error = enl_put_u64(skb, E7_ATTR_ID, record->rule);
-	return error;
-}
-
-/* In process context, may sleep. */
-void enl_send_event(const struct evt_record *record)
-{
-	struct sk_buff *skb;
-	void *header;
-
-	skb = enl_message(E7_CMD_EVENT, GFP_KERNEL, &header);
-	if (skb)
-		enl_multicast(skb, header, E7_GROUP_EVENTS,
-			      enl_put_event(skb, record));
 }
 
 /* ---- questions ---- */
@@ -468,7 +338,7 @@ static int enl_flag_set(struct sk_buff *skb, struct genl_info *info)
 	if (def_flag(flag) != value) {
 		def_store(flag, value);
 		rule_epoch_bump();
-		enl_notice(E7_NOTICE_FLAG, flag);
+		cast_notice(E7_NOTICE_FLAG, flag);
 	}
 	mutex_unlock(&enl_lock);
 	return enl_reply_end(&reply, info,
@@ -499,7 +369,7 @@ static struct rule_set *enl_edit_begin(struct genl_info *info)
 static void enl_announce_rules(void)
 {
 	if (def_flag(E7_FLAG_RCHNGQ))
-		enl_notice(E7_NOTICE_RULES, 0);
+		cast_notice(E7_NOTICE_RULES, 0);
 }
 
 /* Puts the change in force, keeps it in the draft, or forgets it. */
@@ -787,7 +657,7 @@ static const struct genl_multicast_group enl_groups[] = {
 #include "uapi/defs.x"
 };
 
-static struct genl_family enl_family __ro_after_init = {
+struct genl_family enl_family __ro_after_init = {
 	.name = E7_GENL_NAME,
 	.version = E7_GENL_VERSION,
 	.module = THIS_MODULE,
@@ -817,7 +687,7 @@ int enl_init(void)
 /* After the last event. */
 void enl_exit(void)
 {
-	enl_notice(E7_NOTICE_UNLOAD, 0);
+	cast_notice(E7_NOTICE_UNLOAD, 0);
 	genl_unregister_family(&enl_family);
 	netlink_unregister_notifier(&enl_notifier);
 	enl_draft_drop();

@@ -6,12 +6,15 @@
 
 #include "uapi/e7.h"
 
-struct evt_record;
+struct genl_family;
+struct sk_buff;
+
+extern struct genl_family enl_family;
 
 int enl_init(void);
 void enl_exit(void);
 
-bool enl_has_listeners(enum e7_group group);
-void enl_send_event(const struct evt_record *record);
+int enl_put_u64(struct sk_buff *skb, enum e7_attr attr, u64 value);
+int enl_put_flag(struct sk_buff *skb, unsigned int flag);
 
 #endif /* E7_ENL_H */

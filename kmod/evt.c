@@ -15,8 +15,8 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
+#include "cast.h"
 #include "def.h"
-#include "enl.h"
 #include "evt.h"
 #include "stat.h"
 
@@ -94,7 +94,7 @@ bool evt_due(enum e7_event kind, const struct psi_exe *exe,
 	u64 key;
 
 	*left_out = 0;
-	if (!enl_has_listeners(E7_GROUP_EVENTS))
+	if (!cast_has_listeners(E7_GROUP_EVENTS))
 		return false;
 	if (!def_flag(E7_FLAG_SQUELCH))
 		return true;
@@ -135,7 +135,7 @@ static void evt_drain_ring(struct evt_ring *ring, bool tell)
 	while (ring->tail != head) {
 		record = &ring->records[ring->tail % E7_LIMIT_EVENTS];
 		if (tell)
-			enl_send_event(record);
+			cast_event(record);
 		psi_image_put(record->image);
 		smp_store_release(&ring->tail, ring->tail + 1);
 	}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * cast_: what nobody asked for, to the family's multicast groups: notices of
+ * what changed, and events.
+ *
+ * In process context, may sleep.  Nothing here is locked: a message is the
+ * caller's until it is sent.
+ */
+#include <linux/netlink.h>
+#include <linux/rcupdate.h>
+#include <net/genetlink.h>
+#include <net/net_namespace.h>
+#include <net/netlink.h>
+
+#include "cast.h"
+#include "def.h"
+#include "enl.h"
+#include "evt.h"
+#include "psi.h"
+#include "rule.h"
+#include "stat.h"
+
+static struct sk_buff *cast_begin(enum e7_cmd cmd, void **header)
+{
+	struct sk_buff *skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+
+	if (!skb)
+		return NULL;
+	*header = genlmsg_put(skb, 0, 0, &enl_family, 0, cmd);
+	if (!*header) {
+		nlmsg_free(skb);
+		return NULL;
+	}
+	return skb;
+}
+
+static void cast_end(struct sk_buff *skb, void *header, enum e7_group group)
+{
+	genlmsg_end(skb, header);
+	/* No listener, or a listener that reads too slowly, is its own loss. */
+	genlmsg_multicast(&enl_family, skb, 0, group, GFP_KERNEL);
+}
+
+bool cast_has_listeners(enum e7_group group)
+{
+	return genl_has_listeners(&enl_family, &init_net, group);
+}
+
+/* ---- notices ---- */
+
+static int cast_put_notice(struct sk_buff *skb, enum e7_notice kind,
+			   unsigned int flag)
+{
+	int error = nla_put_u8(skb, E7_ATTR_KIND, kind);
+
+	if (!error && kind == E7_NOTICE_RULES)
+		error = enl_put_u64(skb, E7_ATTR_GENERATION, rule_generation());
+	if (!error && kind == E7_NOTICE_FLAG)
+		error = enl_put_flag(skb, flag);
+	return error;
+}
+
+/* flag is of kind FLAG alone. */
+void cast_notice(enum e7_notice kind, unsigned int flag)
+{
+	struct sk_buff *skb;
+	void *header;
+
+	if (!cast_has_listeners(E7_GROUP_NOTICES))
+		return;
+	skb = cast_begin(E7_CMD_NOTICE, &header);
+	if (!skb)
+		return;
+	if (cast_put_notice(skb, kind, flag))
+		nlmsg_free(skb);
+	else
+		cast_end(skb, header, E7_GROUP_NOTICES);
+}
+
+/* ---- events ---- */
+
+static int cast_put_address(struct sk_buff *skb, enum e7_attr attr,
+			   const struct evt_record *record,
+			   const union nf_inet_addr *address)
+{
+	return nla_put(skb, attr, record->family == NFPROTO_IPV4 ? 4 : 16,
+		       address);
+}
+
+/* Which program it is, as far as it was known when the packet was judged. */
+static int cast_put_program(struct sk_buff *skb, const struct evt_record *record)
+{
+	const struct psi_image *image = record->image;
+	const struct psi_exe *exe;
+	int error = nla_put_u8(skb, E7_ATTR_CLASS, record->class);
+
+	if (!error && record->why)
+		error = nla_put_u8(skb, E7_ATTR_STAT, record->why);
+	if (!error && image && *image->script)
+		error = nla_put_string(skb, E7_ATTR_SCRIPT, image->script);
+	if (error || !image || record->class == E7_CLASS_UNKNOWN)
+		return error;
+
+	/* A path that was taken in passing may be replaced meanwhile. */
+	rcu_read_lock();
+	exe = smp_load_acquire(&image->exe);
+	error = nla_put_string(skb, E7_ATTR_PATH, exe->path);
+	if (!error && exe->mntns)
+		error = nla_put_u32(skb, E7_ATTR_MNTNS, exe->mntns);
+	rcu_read_unlock();
+	return error;
+}
+
+static int cast_put_event(struct sk_buff *skb, const struct evt_record *record)
+{
+	int error;
+
+	error = nla_put_u8(skb, E7_ATTR_KIND, record->kind) ?:
+		nla_put_u8(skb, E7_ATTR_VERDICT, record->verdict) ?:
+		nla_put_u8(skb, E7_ATTR_REASON, record->reason) ?:
+		nla_put_u8(skb, E7_ATTR_DIRECTION, record->direction) ?:
+		nla_put_u16(skb, E7_ATTR_PROT, record->prot) ?:
+		cast_put_address(skb, E7_ATTR_LOCAL, record, &record->local) ?:
+		cast_put_address(skb, E7_ATTR_REMOTE, record, &record->remote) ?:
+		nla_put_u32(skb, E7_ATTR_NETNS, record->netns) ?:
+		enl_put_u64(skb, E7_ATTR_TIME, record->time) ?:
+		enl_put_u64(skb, E7_ATTR_LOST, stat_flag(E7_FLAG_QLOST));
+	if (!error)
+		error = cast_put_program(skb, record);
+	if (!error && record->has_ports)
+		error = nla_put_u16(skb, E7_ATTR_LPORT, record->local_port) ?:
+			nla_put_u16(skb, E7_ATTR_RPORT, record->remote_port);
+	if (!error && record->has_uid)
+		error = nla_put_u32(skb, E7_ATTR_UID, record->uid);
+	if (!error && record->pid)
+		error = nla_put_u32(skb, E7_ATTR_PID, record->pid) ?:
+			enl_put_u64(skb, E7_ATTR_START, record->start);
+	if (!error && record->cgroup)
+		error = enl_put_u64(skb, E7_ATTR_CGROUP, record->cgroup);
+	if (!error && record->left_out)
+		error = enl_put_u64(skb, E7_ATTR_LEFTOUT, record->left_out);
+	if (!error && record->rule)
+		error = enl_put_u64(skb, E7_ATTR_ID, record->rule);
+	return error;
+}
+
+void cast_event(const struct evt_record *record)
+{
+	struct sk_buff *skb;
+	void *header;
+
+	skb = cast_begin(E7_CMD_EVENT, &header);
+	if (skb && !cast_put_event(skb, record)) {
+		cast_end(skb, header, E7_GROUP_EVENTS);
+		return;
+	}
+	nlmsg_free(skb);
+}

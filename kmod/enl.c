@@ -307,7 +307,7 @@ out:
 	return error ?: skb->len;
 }
 
-/* ---- changes ---- */
+/* ---- changes of flags ---- */
 
 static int enl_flag_set(struct sk_buff *skb, struct genl_info *info)
 {
@@ -345,6 +345,22 @@ static int enl_flag_set(struct sk_buff *skb, struct genl_info *info)
 			     enl_put_u64(reply.skb, E7_ATTR_GENERATION,
 					 rule_generation()));
 }
+
+/* ---- changes of rules ---- */
+
+/* What RULE_ADD, RULE_DEL or RULE_CLEAR asks for. */
+struct enl_edit {
+	struct genl_info *info;
+	struct rule_match match;
+	u8 action;	/* 0 where none is named */
+	u64 id;		/* the rule's that was added; 0 without one */
+};
+
+/*
+ * Does it to a set: whether that changed anything, or an error, with which
+ * nothing has changed.
+ */
+typedef int enl_apply(struct rule_set *set, struct enl_edit *edit);
 
 /*
  * The set that a change of this socket goes to: its draft, grown where it is
@@ -386,66 +402,94 @@ static void enl_edit_end(struct genl_info *info, struct rule_set *set,
 	}
 }
 
+static int enl_edit_locked(struct enl_edit *edit, enl_apply *apply)
+{
+	struct rule_set *set;
+	int changed;
+
+	lockdep_assert_held(&enl_lock);
+	changed = enl_check_generation(edit->info);
+	if (changed)
+		return changed;
+	set = enl_edit_begin(edit->info);
+	if (!set)
+		return -ENOMEM;
+	changed = apply(set, edit);
+	enl_edit_end(edit->info, set, changed > 0);
+	return changed < 0 ? changed : 0;
+}
+
+/* One change from its request to its answer. */
+static int enl_edit(struct enl_edit *edit, enl_apply *apply)
+{
+	struct enl_reply reply;
+	int error = enl_reply_begin(&reply, edit->info);
+
+	if (error)
+		return error;
+	mutex_lock(&enl_lock);
+	error = enl_edit_locked(edit, apply);
+	if (!error && edit->id)
+		error = enl_put_u64(reply.skb, E7_ATTR_ID, edit->id);
+	if (!error)
+		error = enl_put_u64(reply.skb, E7_ATTR_GENERATION,
+				    rule_generation());
+	mutex_unlock(&enl_lock);
+	return enl_reply_end(&reply, edit->info, error);
+}
+
+static int enl_apply_add(struct rule_set *set, struct enl_edit *edit)
+{
+	int changed;
+
+	if (set->count >= E7_LIMIT_RULES && !rule_set_find(set, &edit->match))
+		return enl_refuse(edit->info->extack, NULL, -ENOSPC,
+				  "the ruleset is full");
+	changed = rule_set_put(set, &edit->match, edit->action, rule_new_id());
+	if (changed >= 0)
+		edit->id = rule_set_find(set, &edit->match)->id;
+	return changed;
+}
+
 static int enl_rule_add(struct sk_buff *skb, struct genl_info *info)
 {
-	struct rule_match match;
-	struct enl_reply reply;
-	struct rule_set *set;
-	int changed, error;
-	u64 id;
-	u8 action;
+	struct enl_edit edit = { .info = info };
+	int error = enl_check_attrs(info->attrs, E7_CMD_RULE_ADD,
+				    info->extack) ?:
+		    ENL_NEED(info, E7_ATTR_ACTION) ?:
+		    enl_get_action(info, &edit.action) ?:
+		    enl_get_match(info, &edit.match);
 
-	error = enl_check_attrs(info->attrs, E7_CMD_RULE_ADD, info->extack) ?:
-		ENL_NEED(info, E7_ATTR_ACTION) ?:
-		enl_get_action(info, &action) ?:
-		enl_get_match(info, &match);
 	if (error)
 		return error;
 	if (!enl_has_match(info))
 		return enl_refuse(info->extack, NULL, -EINVAL,
 				  "expected PROT, CLASS or PATH");
-	error = enl_reply_begin(&reply, info);
-	if (error)
-		return error;
+	return enl_edit(&edit, enl_apply_add);
+}
 
-	mutex_lock(&enl_lock);
-	set = enl_edit_begin(info);
-	if (!set) {
-		error = -ENOMEM;
-		goto out;
-	}
-	if (set->count >= E7_LIMIT_RULES && !rule_set_find(set, &match)) {
-		error = enl_refuse(info->extack, NULL, -ENOSPC,
-				   "the ruleset is full");
-		enl_edit_end(info, set, false);
-		goto out;
-	}
-	changed = rule_set_put(set, &match, action, rule_new_id());
-	if (changed < 0) {
-		error = changed;
-		enl_edit_end(info, set, false);
-		goto out;
-	}
-	id = rule_set_find(set, &match)->id;
-	enl_edit_end(info, set, changed);
-	error = enl_put_u64(reply.skb, E7_ATTR_ID, id) ?:
-		enl_put_u64(reply.skb, E7_ATTR_GENERATION, rule_generation());
-out:
-	mutex_unlock(&enl_lock);
-	return enl_reply_end(&reply, info, error);
+static int enl_apply_del(struct rule_set *set, struct enl_edit *edit)
+{
+	struct nlattr *id = edit->info->attrs[E7_ATTR_ID];
+	struct rule *rule = id ? rule_set_by_id(set, nla_get_u64(id)) :
+				 rule_set_find(set, &edit->match);
+
+	if (!rule)
+		return enl_refuse(edit->info->extack, id, -ENOENT,
+				  id ? "no rule has this id" :
+				       "no rule has exactly this match");
+	rule_set_remove(set, rule);
+	return true;
 }
 
 static int enl_rule_del(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *id = info->attrs[E7_ATTR_ID];
-	struct rule_match match;
-	struct enl_reply reply;
-	struct rule_set *set;
-	struct rule *rule;
-	int error;
+	struct enl_edit edit = { .info = info };
+	int error = enl_check_attrs(info->attrs, E7_CMD_RULE_DEL,
+				    info->extack) ?:
+		    enl_get_match(info, &edit.match);
 
-	error = enl_check_attrs(info->attrs, E7_CMD_RULE_DEL, info->extack) ?:
-		enl_get_match(info, &match);
 	if (error)
 		return error;
 	if (!id && !enl_has_match(info))
@@ -454,71 +498,31 @@ static int enl_rule_del(struct sk_buff *skb, struct genl_info *info)
 	if (id && enl_has_match(info))
 		return enl_refuse(info->extack, id, -EINVAL,
 				  "expected ID alone, or PROT, CLASS and PATH");
-	error = enl_reply_begin(&reply, info);
-	if (error)
-		return error;
-
-	mutex_lock(&enl_lock);
-	set = enl_edit_begin(info);
-	if (!set) {
-		error = -ENOMEM;
-		goto out;
-	}
-	rule = id ? rule_set_by_id(set, nla_get_u64(id)) :
-		    rule_set_find(set, &match);
-	if (!rule) {
-		error = enl_refuse(info->extack, id, -ENOENT,
-				   id ? "no rule has this id" :
-					"no rule has exactly this match");
-		enl_edit_end(info, set, false);
-		goto out;
-	}
-	rule_set_remove(set, rule);
-	enl_edit_end(info, set, true);
-	error = enl_put_u64(reply.skb, E7_ATTR_GENERATION, rule_generation());
-out:
-	mutex_unlock(&enl_lock);
-	return enl_reply_end(&reply, info, error);
+	return enl_edit(&edit, enl_apply_del);
 }
 
-static int enl_rule_clear(struct sk_buff *skb, struct genl_info *info)
+static int enl_apply_clear(struct rule_set *set, struct enl_edit *edit)
 {
-	struct enl_reply reply;
-	struct rule_set *set;
-	unsigned int before;
-	u8 action = 0;
-	int error;
+	unsigned int before = set->count;
 
-	error = enl_check_attrs(info->attrs, E7_CMD_RULE_CLEAR, info->extack);
-	if (!error && info->attrs[E7_ATTR_ACTION])
-		error = enl_get_action(info, &action);
-	if (error)
-		return error;
-	error = enl_reply_begin(&reply, info);
-	if (error)
-		return error;
-
-	mutex_lock(&enl_lock);
-	error = enl_check_generation(info);
-	if (error)
-		goto out;
-	set = enl_edit_begin(info);
-	if (!set) {
-		error = -ENOMEM;
-		goto out;
-	}
-	before = set->count;
-	if (action) {
-		rule_set_clear(set, action);
+	if (edit->action) {
+		rule_set_clear(set, edit->action);
 	} else {
 		rule_set_clear(set, E7_ACTION_ALLOW);
 		rule_set_clear(set, E7_ACTION_BLOCK);
 	}
-	enl_edit_end(info, set, set->count != before);
-	error = enl_put_u64(reply.skb, E7_ATTR_GENERATION, rule_generation());
-out:
-	mutex_unlock(&enl_lock);
-	return enl_reply_end(&reply, info, error);
+	return set->count != before;
+}
+
+static int enl_rule_clear(struct sk_buff *skb, struct genl_info *info)
+{
+	struct enl_edit edit = { .info = info };
+	int error = enl_check_attrs(info->attrs, E7_CMD_RULE_CLEAR,
+				    info->extack);
+
+	if (!error && info->attrs[E7_ATTR_ACTION])
+		error = enl_get_action(info, &edit.action);
+	return error ?: enl_edit(&edit, enl_apply_clear);
 }
 
 /* ---- transactions ---- */

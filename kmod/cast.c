@@ -154,5 +154,6 @@ void cast_event(const struct evt_record *record)
 		cast_end(skb, header, E7_GROUP_EVENTS);
 		return;
 	}
+	stat_inc(lost);
 	nlmsg_free(skb);
 }

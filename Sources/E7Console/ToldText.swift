@@ -32,7 +32,7 @@ public struct ToldText {
   private mutating func losses(_ event: Event, _ time: String) -> [String] {
     defer { lost = event.lost }
     guard let lost, event.lost > lost else { return [] }
-    return ["\(time) lost \(event.lost - lost) events: the kernel's queue was full"]
+    return ["\(time) lost \(event.lost - lost) events: the kernel had no room for them"]
   }
 
   private static func event(_ event: Event) -> String {

@@ -363,7 +363,7 @@ public struct Event: Equatable, Sendable {
   public var time: UInt64
   /// Like events that were left out since the last one.
   public var leftOut: UInt64 = 0
-  /// Events lost since the module was loaded, because their queue was full.
+  /// Events lost since the module was loaded, for want of room in their queue or of memory.
   public var lost: UInt64 = 0
   /// The rule that decided, where one did.
   public var rule: UInt64?

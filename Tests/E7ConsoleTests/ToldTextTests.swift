@@ -91,7 +91,7 @@ import Testing
     event.lost = 4
     #expect(
       text.lines(.event(event), now: 0).first
-        == "00:00:00 lost 3 events: the kernel's queue was full")
+        == "00:00:00 lost 3 events: the kernel had no room for them")
   }
 
   @Test func noticesAndGaps() {

@@ -42,6 +42,13 @@ def failing_module():
         yield FAILING
 
 
+@pytest.fixture
+def seen(seen):
+    """What memory runs out for may be an event."""
+    seen.lossy = True
+    return seen
+
+
 def arm(n):
     """The nth allocation from now on fails; with 0, none."""
     with open(NTH, "w", encoding="ascii") as file:
@@ -185,6 +192,19 @@ def test_flag_fail_decides_where_memory_ran_out(e7, echoes, a, fail):
     assert passes(fd) != (fail == "allow")
 
 
+def test_event_that_memory_ran_out_for_is_counted(seen, e7, echoes, a):
+    """The one allocation of a known flow's packet is its event's message."""
+    fd, port = a.dial("udp", net.PEER[4])
+    assert a("write", fd, 10) == a("read", fd, 10) == 10
+    assert seen.client(port) == both(A)
+    before = e7.get("qlost")
+    arm(1)
+    assert a("write", fd, 10) == a("read", fd, 10) == 10
+    assert net.wait_until(lambda: not armed())
+    assert net.wait_until(lambda: e7.get("qlost") > before)
+    assert e7.get("qlost") == before + 1
+
+
 # ---- processes ----
 
 
@@ -326,7 +346,7 @@ def test_loading(failing_module, echoes, programs):
             # Not while this itself asks the module.
             left = armed()
             arm(0)
-            with genl.Family() as e7, watch.Watch(e7) as seen:
+            with genl.Family() as e7, watch.Watch(e7, lossy=True) as seen:
                 arm(left)
                 older("write", fd, 10)
                 time.sleep(SETTLED)

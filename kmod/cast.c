@@ -16,7 +16,7 @@
 #include "def.h"
 #include "enl.h"
 #include "evt.h"
-#include "psi.h"
+#include "psi_exe.h"
 #include "rule.h"
 #include "stat.h"
 
@@ -103,7 +103,7 @@ static int cast_put_program(struct sk_buff *skb, const struct evt_record *record
 
 	/* A path that was taken in passing may be replaced meanwhile. */
 	rcu_read_lock();
-	exe = smp_load_acquire(&image->exe);
+	exe = psi_image_exe(image);
 	error = nla_put_string(skb, E7_ATTR_PATH, exe->path);
 	if (!error && exe->mntns)
 		error = nla_put_u32(skb, E7_ATTR_MNTNS, exe->mntns);

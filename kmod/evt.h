@@ -6,7 +6,7 @@
 #include <linux/types.h>
 
 #include "def.h"
-#include "psi.h"
+#include "psi_exe.h"
 #include "uapi/e7.h"
 
 /* A packet worth telling, as it waits in the queue. */

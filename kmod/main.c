@@ -3,7 +3,7 @@
  * E7: which program owns each packet, and rules that decide about it.
  *
  * Every part is set up here and taken down in the opposite order; see
- * docs/design.md for how they fit together.
+ * docs/kernel.md for how they fit together.
  */
 #include <linux/init.h>
 #include <linux/module.h>
@@ -16,6 +16,7 @@
 #include "ksc.h"
 #include "probe.h"
 #include "psi.h"
+#include "psi_exe.h"
 #include "rule.h"
 #include "stat.h"
 
@@ -27,6 +28,9 @@ static int __init mod_init(void)
 	error = rule_init();
 	if (error)
 		return error;
+	error = psi_exe_init();
+	if (error)
+		goto err_exe;
 	error = psi_init();
 	if (error)
 		goto err_psi;
@@ -66,6 +70,8 @@ err_flow:
 err_ksc:
 	psi_exit();
 err_psi:
+	psi_exe_exit();
+err_exe:
 	rule_exit();
 	return error;
 }
@@ -81,6 +87,7 @@ static void __exit mod_exit(void)
 	flow_exit();
 	ksc_exit();
 	psi_exit();
+	psi_exe_exit();
 	rule_exit();
 	/* What kfree_rcu() and call_rcu() of all of these still hold. */
 	rcu_barrier();

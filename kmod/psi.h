@@ -2,7 +2,6 @@
 #ifndef E7_PSI_H
 #define E7_PSI_H
 
-#include <linux/in.h>
 #include <linux/net.h>
 #include <linux/preempt.h>
 #include <linux/refcount.h>
@@ -11,47 +10,9 @@
 #include <linux/types.h>
 #include <net/sock.h>
 
-#include "uapi/e7.h"
+#include "psi_exe.h"
 
 struct linux_binprm;
-
-/* Protocols of which a program remembers the verdict: TCP, UDP. */
-#define PSI_VERDICTS 2
-
-/* An executable: the inode that runs and the path that it was resolved to. */
-struct psi_exe {
-	struct hlist_node node;
-	struct rcu_head rcu;
-	refcount_t refs;
-	dev_t dev;
-	u32 i_generation;
-	u32 mntns;	/* of path, for class FOREIGN; else 0 */
-	u64 ino;
-	u64 verdicts[PSI_VERDICTS];	/* see rule_recall() */
-	u32 hash;
-	u16 length;
-	u8 class;	/* enum e7_class: HOST, FOREIGN, DELETED or MEMFD */
-	char path[];	/* length bytes and a NUL */
-};
-
-/*
- * What an exec made, shared by all processes that fork from it: the file as
- * the kernel opened it, and the executable once that is resolved.
- */
-struct psi_image {
-	refcount_t refs;
-	struct rcu_head rcu;
-	struct list_head pending;	/* under psi_pending_lock */
-	struct work_struct work;	/* where resolving may have to wait */
-	struct file *file;	/* until resolved */
-	struct psi_exe *exe;	/* null until resolved */
-	uid_t uid;		/* on whose account resolving waits */
-	u32 mntns;
-	bool unlinked;		/* had no name when it was executed */
-	bool forgeable;		/* by what a process says of itself */
-	bool starved;		/* no memory yet to resolve it */
-	char script[];		/* what an interpreter was told to run, or "" */
-};
 
 /* A process instance: a thread group between two execs. */
 struct psi_proc {
@@ -126,32 +87,18 @@ void psi_exited(struct task_struct *task);
 
 bool psi_proc_get(struct psi_proc *proc);
 void psi_proc_put(struct psi_proc *proc);
-struct psi_image *psi_image_get(struct psi_image *image);
-void psi_image_put(struct psi_image *image);
-
-struct psi_exe *psi_exe_here(struct psi_proc *proc);
 unsigned int psi_procs_count(void);
-unsigned int psi_exes_count(void);
 
 /* The program, or null where it is not known or not known yet. */
 static inline struct psi_exe *psi_exe_of(const struct psi_proc *proc)
 {
-	return proc ? smp_load_acquire(&proc->image->exe) : NULL;
+	return proc ? psi_image_exe(proc->image) : NULL;
 }
 
-/* Where a program remembers the verdict of a protocol, or null. */
-static inline u64 *psi_verdict_of(struct psi_exe *exe, u8 prot)
+/* The program of the instance that runs now; see psi_image_exe_here(). */
+static inline struct psi_exe *psi_exe_here(struct psi_proc *proc)
 {
-	if (!exe)
-		return NULL;
-	switch (prot) {
-	case IPPROTO_TCP:
-		return &exe->verdicts[0];
-	case IPPROTO_UDP:
-		return &exe->verdicts[1];
-	default:
-		return NULL;
-	}
+	return psi_image_exe_here(proc->image);
 }
 
 #endif /* E7_PSI_H */

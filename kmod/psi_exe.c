@@ -60,6 +60,7 @@ static atomic_t psi_exe_waiting[1 << PSI_EXE_WAITING_BITS];
 /* Images to be resolved; the lock also guards psi_image.file. */
 static LIST_HEAD(psi_exe_pending);
 static DEFINE_SPINLOCK(psi_exe_pending_lock);
+static bool psi_exe_ending;	/* under it: none of them will be */
 
 static void psi_exe_resolve_all(struct work_struct *work);
 static DECLARE_DELAYED_WORK(psi_exe_resolve_work, psi_exe_resolve_all);
@@ -272,8 +273,10 @@ static void psi_exe_resolve_again(struct psi_image *image)
 {
 	spin_lock_irq(&psi_exe_pending_lock);
 	list_add_tail(&image->pending, &psi_exe_pending);
+	if (!psi_exe_ending)
+		queue_delayed_work(psi_exe_wq, &psi_exe_resolve_work,
+				   PSI_EXE_AGAIN);
 	spin_unlock_irq(&psi_exe_pending_lock);
-	queue_delayed_work(psi_exe_wq, &psi_exe_resolve_work, PSI_EXE_AGAIN);
 }
 
 static void psi_exe_resolve_waiting(struct work_struct *work)
@@ -419,6 +422,10 @@ void psi_exe_exit(void)
 {
 	struct psi_image *image, *more;
 
+	/* A look-up that is still under way begins no other one. */
+	spin_lock_irq(&psi_exe_pending_lock);
+	psi_exe_ending = true;
+	spin_unlock_irq(&psi_exe_pending_lock);
 	cancel_delayed_work_sync(&psi_exe_resolve_work);
 	destroy_workqueue(psi_exe_waiting_wq);
 	destroy_workqueue(psi_exe_wq);

@@ -80,10 +80,10 @@ def decode(data):
 
 
 class Family:
-    """A socket that speaks to one family."""
+    """A socket that speaks to one family; one that is given may be of another namespace."""
 
-    def __init__(self, name="e7"):
-        self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
+    def __init__(self, name="e7", given=None):
+        self.socket = given or socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
         self.socket.bind((0, 0))
         for option in (NETLINK_EXT_ACK, NETLINK_CAP_ACK):
             self.socket.setsockopt(SOL_NETLINK, option, 1)

@@ -82,8 +82,11 @@ let package = Package(
       ],
       swiftSettings: common, linkerSettings: hardened),
 
+    // What the suites below share.
+    .target(name: "E7TestSupport", path: "Tests/E7TestSupport", swiftSettings: common),
     .testTarget(
-      name: "E7IPCTests", dependencies: ["CE7Schema", "E7IPC"], swiftSettings: common),
+      name: "E7IPCTests", dependencies: ["CE7Schema", "E7IPC", "E7TestSupport"],
+      swiftSettings: common),
     .testTarget(
       name: "E7SystemTests", dependencies: ["CE7Linux", "E7System"], swiftSettings: common),
     .testTarget(
@@ -95,11 +98,12 @@ let package = Package(
       name: "E7PrivCoreTests", dependencies: ["CE7Schema", "E7IPC", "E7PrivCore", "E7System"],
       swiftSettings: common),
     .testTarget(
-      name: "E7RulesTests", dependencies: ["CE7Schema", "E7IPC", "E7Rules"],
+      name: "E7RulesTests", dependencies: ["CE7Schema", "E7IPC", "E7Rules", "E7TestSupport"],
       swiftSettings: common),
     .testTarget(
       name: "E7BrokerCoreTests",
-      dependencies: ["CE7Schema", "E7BrokerCore", "E7IPC", "E7Rules"], swiftSettings: common),
+      dependencies: ["CE7Schema", "E7BrokerCore", "E7IPC", "E7Rules", "E7TestSupport"],
+      swiftSettings: common),
     .testTarget(
       name: "E7ConsoleTests", dependencies: ["CE7Schema", "E7Console", "E7IPC", "E7Rules"],
       swiftSettings: common),

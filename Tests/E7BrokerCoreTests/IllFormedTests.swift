@@ -2,6 +2,7 @@
 import CE7Schema
 import E7BrokerCore
 import E7IPC
+import E7TestSupport
 import Glibc
 import Testing
 
@@ -121,7 +122,7 @@ import Testing
 
   @Test(arguments: 0..<20)
   func noBytesUpsetIt(seed: UInt64) {
-    var random = SplitMix(seed: seed)
+    var random = SeededGenerator(seed: seed)
     let world = World()
     for _ in 0..<100 {
       let id = Bool.random(using: &random) ? world.greeted() : world.open()
@@ -143,20 +144,5 @@ import Testing
       world.wait(1000)
     }
     #expect(world.broker.count == 0)
-  }
-}
-
-/// Numbers that are the same for the same seed.
-struct SplitMix: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var value = state
-    value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-    return value ^ (value >> 31)
   }
 }

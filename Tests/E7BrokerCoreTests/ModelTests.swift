@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
 import E7IPC
+import E7TestSupport
 import Testing
 
 @testable import E7BrokerCore
@@ -36,13 +37,13 @@ private struct Model {
   }
 
   let world = World()
-  var random: SplitMix
+  var random: SeededGenerator
   var readers: [ConsoleID: Reader] = [:]
   var events: UInt64 = 0
   var sequence: UInt32 = 100
 
   init(seed: UInt64) {
-    random = SplitMix(seed: seed)
+    random = SeededGenerator(seed: seed)
     world.kernel.rules = (0..<800).map { number in
       Rule(
         id: UInt64(number), action: .allow,

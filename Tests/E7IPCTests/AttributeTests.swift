@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
 import E7IPC
+import E7TestSupport
 import Testing
 
 @Suite struct AttributeTests {
@@ -107,7 +108,7 @@ import Testing
   }
 
   @Test func everyTruncationOfEveryRecordIsRefused() throws {
-    var generator = SeededGenerator(state: 1)
+    var generator = SeededGenerator(seed: 1)
     var event = generator.event()
     event.path = Array("/usr/bin/curl".utf8)
     let rule = Rule(id: 1, action: .allow, match: Match(prot: 6, path: Array("/a".utf8)))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
 import E7IPC
+import E7TestSupport
 import Testing
 
 /// The bytes of each message, so that no change of code changes the protocol unseen.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
 import E7IPC
+import E7TestSupport
 import Testing
 
 @Suite struct RoundTripTests {
@@ -13,7 +14,7 @@ import Testing
   }
 
   @Test(arguments: 0..<16) func recordsReadBackAsTheyWereWritten(seed: UInt64) throws {
-    var generator = SeededGenerator(state: seed)
+    var generator = SeededGenerator(seed: seed)
     for _ in 0..<100 {
       let sequence: UInt32 = generator.number()
 

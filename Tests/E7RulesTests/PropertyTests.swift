@@ -2,24 +2,12 @@
 import CE7Schema
 import E7IPC
 import E7Rules
+import E7TestSupport
 import Testing
-
-/// SplitMix64: the same numbers for the same seed on every machine.
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var value = state
-    value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-    return value ^ (value >> 31)
-  }
-}
 
 @Suite struct PropertyTests {
   @Test(arguments: 0..<8) func commandsReadBackAsTheyPrint(seed: UInt64) throws {
-    var generator = SeededGenerator(state: seed)
+    var generator = SeededGenerator(seed: seed)
     for _ in 0..<500 {
       let command = randomCommand(&generator)
       let text = Listing.command(command)
@@ -28,7 +16,7 @@ struct SeededGenerator: RandomNumberGenerator {
   }
 
   @Test(arguments: 0..<8) func printingTwiceIsPrintingOnce(seed: UInt64) throws {
-    var generator = SeededGenerator(state: seed)
+    var generator = SeededGenerator(seed: seed)
     for _ in 0..<200 {
       let text = Listing.command(randomCommand(&generator))
       let again = try Command.parse(line: Array(text.utf8)).map(Listing.command)
@@ -37,7 +25,7 @@ struct SeededGenerator: RandomNumberGenerator {
   }
 
   @Test(arguments: 0..<8) func randomBytesGiveACommandOrOneLine(seed: UInt64) throws {
-    var generator = SeededGenerator(state: seed)
+    var generator = SeededGenerator(seed: seed)
     let pieces =
       Words.all(.action) + Words.all(.namedProtocol) + Flag.all.map(\.alias)
       + Words.all(.programClass)
@@ -45,7 +33,7 @@ struct SeededGenerator: RandomNumberGenerator {
       var line: [UInt8] = []
       for _ in 0..<Int.random(in: 0...6, using: &generator) {
         switch Int.random(in: 0...3, using: &generator) {
-        case 0: line += pick(pieces, &generator).utf8
+        case 0: line += generator.pick(pieces).utf8
         case 1: line += " \"\\x/#.\t".utf8.shuffled(using: &generator).prefix(3)
         case 2: line += (0..<4).map { _ in UInt8.random(in: 0...255, using: &generator) }
         default: line.append(UInt8(ascii: " "))
@@ -74,13 +62,9 @@ struct SeededGenerator: RandomNumberGenerator {
     }
   }
 
-  private func pick<T>(_ list: [T], _ generator: inout SeededGenerator) -> T {
-    list[Int.random(in: list.indices, using: &generator)]
-  }
-
   private func randomCommand(_ generator: inout SeededGenerator) -> Command {
     let action: Action = Bool.random(using: &generator) ? .allow : .block
-    let programClass = Bool.random(using: &generator) ? nil : pick(ProgramClass.ofRules, &generator)
+    let programClass = Bool.random(using: &generator) ? nil : generator.pick(ProgramClass.ofRules)
     let hasPath = programClass?.takesPath ?? true && Bool.random(using: &generator)
     let match = Match(
       prot: UInt16.random(in: 0...256, using: &generator), programClass: programClass,
@@ -90,9 +74,9 @@ struct SeededGenerator: RandomNumberGenerator {
     case 1: return .remove(match)
     case 2: return .removeID(UInt64.random(in: 1...UInt64.max, using: &generator))
     case 3:
-      let (flag, value) = pick(settings, &generator)
+      let (flag, value) = generator.pick(settings)
       return .set(flag, value)
-    case 4: return .get(Bool.random(using: &generator) ? nil : pick(Flag.all, &generator))
+    case 4: return .get(Bool.random(using: &generator) ? nil : generator.pick(Flag.all))
     case 5:
       return .query(
         Filter(
@@ -100,7 +84,7 @@ struct SeededGenerator: RandomNumberGenerator {
           prot: Bool.random(using: &generator) ? nil : match.prot,
           programClass: match.programClass,
           path: match.path.isEmpty ? nil : match.path))
-    case 6: return pick([.quit, .disconnect, .events, .statistics], &generator)
+    case 6: return generator.pick([.quit, .disconnect, .events, .statistics])
     default: return .rule(action, match)
     }
   }

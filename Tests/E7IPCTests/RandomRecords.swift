@@ -1,21 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
 import E7IPC
+import E7TestSupport
 
-/// SplitMix64: the same numbers for the same seed on every machine.
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var value = state
-    value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-    return value ^ (value >> 31)
-  }
-
-  mutating func pick<T>(_ list: [T]) -> T { list[Int.random(in: list.indices, using: &self)] }
-
+/// Whatever the protocol can say, and the limits of it more often than chance would have it.
+extension SeededGenerator {
   mutating func maybe<T>(_ value: (inout SeededGenerator) -> T) -> T? {
     Bool.random(using: &self) ? value(&self) : nil
   }

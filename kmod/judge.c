@@ -164,6 +164,10 @@ struct rule_verdict judge_packet(struct packet *packet)
 	case PROT_MALFORMED:
 		stat_count(E7_STAT_MALFORMED);
 		return verdict;
+	case PROT_CUT:
+		stat_count(E7_STAT_MALFORMED);
+		verdict.action = E7_ACTION_BLOCK;
+		return verdict;
 	case PROT_LINK:
 		if (!judge_is_link(packet))
 			break;

@@ -35,7 +35,8 @@ enum prot_result packet_parse(struct packet *packet)
 	if (!packet->ops || packet->ip.later)
 		return PROT_OK;
 	if (packet->ip.rest < packet->ops->size)
-		return PROT_MALFORMED;
+		return packet->ip.first && packet->state->pf == NFPROTO_IPV6 ?
+		       PROT_CUT : PROT_MALFORMED;
 	header = skb_header_pointer(skb, packet->ip.offset, packet->ops->size,
 				    buffer);
 	if (!header)

@@ -8,6 +8,11 @@
 enum prot_result {
 	PROT_OK,
 	PROT_MALFORMED,
+	/*
+	 * A first fragment of IPv6 that does not hold every header, which no
+	 * host has to take: RFC 8200 section 4.5, RFC 7112.
+	 */
+	PROT_CUT,
 	/* Part of the link, as ARP is for IPv4: never judged. */
 	PROT_LINK,
 };

@@ -17,6 +17,7 @@
 #define IP6_ROUTING 43
 #define IP6_FRAGMENT 44
 #define IP6_AUTHENTICATION 51
+#define IP6_NOTHING 59
 #define IP6_DESTINATION 60
 
 /*
@@ -71,6 +72,12 @@ enum prot_result prot_ip4(const u8 *header, unsigned int total,
 	return prot_ip_fragment(ip, fragment & IP4_UNITS, fragment & IP4_MORE);
 }
 
+/* What is made of a header that is not all there. */
+static enum prot_result prot_ip6_short(const struct prot_ip *ip)
+{
+	return ip->first ? PROT_CUT : PROT_MALFORMED;
+}
+
 static bool prot_ip6_extends(u8 number)
 {
 	switch (number) {
@@ -104,7 +111,7 @@ static enum prot_result prot_ip6_extension(const u8 *header, struct prot_ip *ip)
 		break;
 	}
 	if (size > ip->rest)
-		return PROT_MALFORMED;
+		return prot_ip6_short(ip);
 	ip->number = header[0];
 	ip->offset += size;
 	ip->rest -= size;
@@ -124,6 +131,7 @@ enum prot_result prot_ip6(const u8 *header, unsigned int total,
 {
 	u8 buffer[PROT_IP6_EXTENSION_SIZE];
 	unsigned int length, count;
+	enum prot_result result;
 	const u8 *extension;
 
 	if (total < PROT_IP6_SIZE || header[0] >> 4 != 6)
@@ -138,13 +146,19 @@ enum prot_result prot_ip6(const u8 *header, unsigned int total,
 		.hop_limit = header[7],
 	};
 	for (count = 0; count < PROT_IP6_EXTENSIONS_MAX; count++) {
-		if (ip->later || !prot_ip6_extends(ip->number))
+		if (ip->later)
 			return PROT_OK;
+		if (!prot_ip6_extends(ip->number))
+			return ip->first && !ip->rest &&
+			       ip->number != IP6_NOTHING ? PROT_CUT : PROT_OK;
 		if (ip->rest < sizeof(buffer))
-			return PROT_MALFORMED;
+			return prot_ip6_short(ip);
 		extension = fetch(packet, ip->offset, sizeof(buffer), buffer);
-		if (!extension || prot_ip6_extension(extension, ip) != PROT_OK)
+		if (!extension)
 			return PROT_MALFORMED;
+		result = prot_ip6_extension(extension, ip);
+		if (result != PROT_OK)
+			return result;
 	}
 	return PROT_MALFORMED;
 }

@@ -215,10 +215,16 @@ static const struct {
 	  IS(56, 8, UDP, .first = true) },
 	{ "first fragment without all headers",
 	  { V6(8, FRAGMENT), ADDRESSES, FRAGMENTED(DESTINATION, 0, MORE) }, 48,
-	  PROT_MALFORMED, { 0 } },
+	  PROT_CUT, { 0 } },
+	{ "first fragment with nothing behind its headers",
+	  { V6(8, FRAGMENT), ADDRESSES, FRAGMENTED(ESP, 0, MORE) }, 48,
+	  PROT_CUT, { 0 } },
+	{ "first fragment with nothing to follow",
+	  { V6(8, FRAGMENT), ADDRESSES, FRAGMENTED(NONE, 0, MORE) }, 48,
+	  PROT_OK, IS(48, 0, NONE, .first = true) },
 	{ "first fragment with half a header",
 	  { V6(16, FRAGMENT), ADDRESSES, FRAGMENTED(DESTINATION, 0, MORE),
-	    EXTENSION(UDP, 1) }, 56, PROT_MALFORMED, { 0 } },
+	    EXTENSION(UDP, 1) }, 56, PROT_CUT, { 0 } },
 	{ "fragment header cut by a byte",
 	  { V6(7, FRAGMENT), ADDRESSES, FRAGMENTED(UDP, 0, MORE) }, 47,
 	  PROT_MALFORMED, { 0 } },
@@ -289,7 +295,7 @@ static void check_chain(void)
 	static const u8 middles[] = { ROUTING, AH, DESTINATION, FRAGMENT };
 	u8 bytes[IP6 + 6 * 64 + 16] = { 0x60, [7] = 1 };
 	unsigned int count = check_below(6), at = IP6, cut, header, i;
-	unsigned int payload = check_below(16), whole;
+	unsigned int payload = check_below(16), whole, fragmented = ~0u;
 	u8 end = ends[check_below(ARRAY_SIZE(ends))];
 	struct prot_ip due = { .hop_limit = 1 }, ip = { 0 };
 	u8 *next = &bytes[6];
@@ -305,6 +311,8 @@ static void check_chain(void)
 			header = 8;
 			bytes[at + 3] = check_below(2);
 			due.first = bytes[at + 3];
+			if (due.first)
+				fragmented = at + header;
 		} else {
 			bytes[at + 1] = *next == AH ? header / 4 - 2 :
 						      header / 8 - 1;
@@ -323,7 +331,9 @@ static void check_chain(void)
 		}
 		due.rest = cut - at;
 		result = parse6(bytes, cut, &ip);
-		if (cut < at && cut > IP6)
+		if (cut >= fragmented && (cut < at || (cut == at && end != NONE)))
+			CHECK(result == PROT_CUT, "cut at %u of %u", cut, at);
+		else if (cut < at && cut > IP6)
 			CHECK(result == PROT_MALFORMED, "cut at %u of %u", cut,
 			      at);
 		else if (cut >= at)

@@ -303,13 +303,16 @@ SHORT_FIRST = {
     "no transport header (v4)": (4, v4(6, tcp()[:8], fragment=0x2000)),
     "no transport header": (6, v6(FRAGMENT, fragment(6, 0, 1, tcp()[:8]))),
     "no header at all": (6, v6(FRAGMENT, fragment(DESTINATION, 0, 1, b""))),
+    "nothing behind the last header": (6, v6(FRAGMENT, fragment(253, 0, 1, b""))),
     "half a header": (6, v6(FRAGMENT, fragment(DESTINATION, 0, 1, padding(17, words=1)))),
 }
 
 
 @pytest.mark.parametrize("name", SHORT_FIRST)
 def test_a_first_fragment_must_hold_all_headers(e7, peer, name):
+    """Flag fail decides of IPv4's alone: RFC 8200 has the other dropped."""
     family, packet = SHORT_FIRST[name]
+    assert sends(family, packet) == (family == 4)
     e7.set("fail", "block")
     assert not sends(family, packet)
 

@@ -8,6 +8,7 @@
 #define E7_COMPAT_H
 
 #include <linux/fs_struct.h>
+#include <linux/hrtimer.h>
 #include <linux/magic.h>
 #include <linux/mm_types.h>
 #include <linux/namei.h>
@@ -180,6 +181,20 @@ static inline bool compat_sk_is_mptcp(const struct sock *sk)
 	       sk->sk_type == SOCK_STREAM && tcp_sk(sk)->is_mptcp;
 #else
 	return false;
+#endif
+}
+
+/* 6.13 sets up a timer and its function in one. */
+static inline void
+compat_hrtimer_setup(struct hrtimer *timer,
+		     enum hrtimer_restart (*function)(struct hrtimer *timer),
+		     clockid_t clock)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+	hrtimer_setup(timer, function, clock, HRTIMER_MODE_ABS);
+#else
+	hrtimer_init(timer, clock, HRTIMER_MODE_ABS);
+	timer->function = function;
 #endif
 }
 

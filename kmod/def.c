@@ -85,6 +85,7 @@ const char *def_check(unsigned int flag, u64 value)
 	case E7_KIND_MODE:
 		return "expected disabled (0), enabled (1) or block (2)";
 	case E7_KIND_ACTION:
+		return "expected allow (1), block (2) or reject (3)";
 	case E7_KIND_VERDICT:
 		return "expected allow (1) or block (2)";
 	case E7_KIND_SWITCH:

@@ -11,21 +11,42 @@
  * The family lives in the initial network namespace alone, and administrator
  * means CAP_NET_ADMIN in the initial user namespace (GENL_ADMIN_PERM).
  */
+#include <linux/hrtimer.h>
 #include <linux/mutex.h>
 #include <linux/netlink.h>
 #include <linux/random.h>
+#include <linux/timekeeping.h>
+#include <linux/workqueue.h>
 #include <net/genetlink.h>
 #include <net/netlink.h>
 
 #include "cast.h"
 #include "def.h"
 #include "enl.h"
+#include "enl_rule.h"
 #include "rule.h"
 #include "stat.h"
 
 static u64 enl_instance;
 
 static DEFINE_MUTEX(enl_lock);
+
+/* Until rules that have ended are looked at again, for want of memory. */
+#define ENL_AGAIN_MS 100
+
+/* On the clock that counts suspend. */
+static struct hrtimer enl_timer;
+static void enl_end_rules(struct work_struct *work);
+static DECLARE_WORK(enl_end_work, enl_end_rules);
+
+static bool enl_goes;
+
+static enum hrtimer_restart enl_time_is_up(struct hrtimer *timer)
+{
+	if (!READ_ONCE(enl_goes))
+		schedule_work(&enl_end_work);
+	return HRTIMER_NORESTART;
+}
 
 /* The transaction that is open, if any.  Under enl_lock. */
 static struct {
@@ -82,24 +103,10 @@ int enl_put_flag(struct sk_buff *skb, unsigned int flag)
 	       enl_put_u64(skb, E7_ATTR_VALUE, value);
 }
 
-static int enl_put_rule(struct sk_buff *skb, const struct rule *rule)
-{
-	int error = enl_put_u64(skb, E7_ATTR_ID, rule->id) ?:
-		    nla_put_u8(skb, E7_ATTR_ACTION, rule->action);
-
-	if (!error && rule->prot != E7_PROT_ANY)
-		error = nla_put_u16(skb, E7_ATTR_PROT, rule->prot);
-	if (!error && rule->class != RULE_NO_CLASS)
-		error = nla_put_u8(skb, E7_ATTR_CLASS, rule->class);
-	if (!error && rule->length)
-		error = nla_put_string(skb, E7_ATTR_PATH, rule->path);
-	return error;
-}
-
 /* ---- requests ---- */
 
 /* Says why, and of which attribute where it is one's fault. */
-static int enl_refuse(struct netlink_ext_ack *extack,
+int enl_refuse(struct netlink_ext_ack *extack,
 		      const struct nlattr *attr, int error, const char *why)
 {
 	if (extack) {
@@ -125,51 +132,6 @@ static int enl_check_attrs(struct nlattr **attrs, unsigned int cmd,
 #define ENL_NEED(info, attr) \
 	((info)->attrs[attr] ? 0 : \
 	 enl_refuse((info)->extack, NULL, -EINVAL, #attr " is missing"))
-
-static bool enl_has_match(const struct genl_info *info)
-{
-	return info->attrs[E7_ATTR_PROT] || info->attrs[E7_ATTR_CLASS] ||
-	       info->attrs[E7_ATTR_PATH];
-}
-
-/* Fills match from PROT, CLASS and PATH; its path stays the message's. */
-static int enl_get_match(struct genl_info *info, struct rule_match *match)
-{
-	struct nlattr *class = info->attrs[E7_ATTR_CLASS];
-	struct nlattr *path = info->attrs[E7_ATTR_PATH];
-	const char *fault;
-
-	*match = (struct rule_match) {
-		.path = "",
-		.prot = info->attrs[E7_ATTR_PROT] ?
-			nla_get_u16(info->attrs[E7_ATTR_PROT]) : E7_PROT_ANY,
-	};
-	if (class) {
-		match->class = nla_get_u8(class);
-		fault = rule_class_fault(match->class, path);
-		if (fault)
-			return enl_refuse(info->extack, class, -EINVAL, fault);
-	}
-	if (!path)
-		return 0;
-	fault = rule_path_fault(nla_data(path), strlen(nla_data(path)));
-	if (fault)
-		return enl_refuse(info->extack, path, -EINVAL, fault);
-	match->path = nla_data(path);
-	match->length = strlen(match->path);
-	return 0;
-}
-
-static int enl_get_action(struct genl_info *info, u8 *action)
-{
-	struct nlattr *attr = info->attrs[E7_ATTR_ACTION];
-
-	*action = nla_get_u8(attr);
-	if (*action == E7_ACTION_ALLOW || *action == E7_ACTION_BLOCK)
-		return 0;
-	return enl_refuse(info->extack, attr, -EINVAL,
-			  "no such action: expected allow (1) or block (2)");
-}
 
 static int enl_check_generation(struct genl_info *info)
 {
@@ -266,45 +228,106 @@ static int enl_stat_dump(struct sk_buff *skb, struct netlink_callback *cb)
 			      enl_put_stat);
 }
 
+/* One rule of a dump: 0, or 1 where the message is full. */
+static int enl_dump_rule(struct sk_buff *skb, struct netlink_callback *cb,
+			 enum e7_cmd cmd, const struct rule *rule)
+{
+	void *header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
+				   cb->nlh->nlmsg_seq, &enl_family,
+				   NLM_F_MULTI, cmd);
+
+	if (!header)
+		return 1;
+	genl_dump_check_consistent(cb, header);
+	if (!enl_put_rule(skb, rule)) {
+		genlmsg_end(skb, header);
+		return 0;
+	}
+	genlmsg_cancel(skb, header);
+	/* Not even alone: longer than any rule can be. */
+	return skb->len ? 1 : -EMSGSIZE;
+}
+
+/*
+ * The rule that decides about a flow, by the index as for a packet, in front of
+ * the others that match, which the list gives in the order in which they would.
+ */
+static int enl_dump_why(struct sk_buff *skb, struct netlink_callback *cb,
+			const struct rule_set *set)
+{
+	struct rule_decision decision;
+	struct rule_flow flow;
+	struct rule *rule;
+	int error = enl_get_flow(cb->extack, compat_dump_attrs(cb), &flow);
+
+	if (error)
+		return error;
+	decision = rule_index_decide(set->index, &flow);
+	if (!decision.rule)
+		return 0;
+	if (!cb->args[1]) {
+		error = enl_dump_rule(skb, cb, E7_CMD_WHY, decision.rule);
+		cb->args[1] = !error;
+	}
+	for (; !error && cb->args[0] < set->count; cb->args[0]++) {
+		rule = set->order[cb->args[0]];
+		if (rule != decision.rule && rule_matches(rule, &flow))
+			error = enl_dump_rule(skb, cb, E7_CMD_WHY, rule);
+		if (error)
+			break;
+	}
+	return error;
+}
+
+static int enl_dump_list(struct sk_buff *skb, struct netlink_callback *cb,
+			 const struct rule_set *set)
+{
+	int error = 0;
+
+	for (; cb->args[0] < set->count; cb->args[0]++) {
+		error = enl_dump_rule(skb, cb, E7_CMD_RULE_GET,
+				      set->order[cb->args[0]]);
+		if (error)
+			break;
+	}
+	return error;
+}
+
 /*
  * A dump that a change overtakes goes on by index in the new set and carries
  * NLM_F_DUMP_INTR, so that whoever asked asks again.
  */
-static int enl_rule_dump(struct sk_buff *skb, struct netlink_callback *cb)
+static int enl_dump_rules(struct sk_buff *skb, struct netlink_callback *cb,
+			  enum e7_cmd cmd,
+			  int (*dump)(struct sk_buff *skb,
+				      struct netlink_callback *cb,
+				      const struct rule_set *set))
 {
 	struct rule_set *set;
-	void *header;
-	int error = enl_check_attrs(compat_dump_attrs(cb), E7_CMD_RULE_GET,
-				    cb->extack);
+	int error = enl_check_attrs(compat_dump_attrs(cb), cmd, cb->extack);
 
 	if (error)
 		return error;
 	mutex_lock(&enl_lock);
 	set = rule_current();
 	error = rule_set_sort(set);
-	if (error)
-		goto out;
-
-	/* 0 stands for "no generation yet". */
-	cb->seq = set->generation + 1;
-	for (; cb->args[0] < set->count; cb->args[0]++) {
-		header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid,
-				     cb->nlh->nlmsg_seq, &enl_family,
-				     NLM_F_MULTI, E7_CMD_RULE_GET);
-		if (!header)
-			break;
-		genl_dump_check_consistent(cb, header);
-		if (enl_put_rule(skb, set->order[cb->args[0]])) {
-			genlmsg_cancel(skb, header);
-			/* Not even alone: longer than any rule can be. */
-			error = skb->len ? 0 : -EMSGSIZE;
-			break;
-		}
-		genlmsg_end(skb, header);
+	if (!error) {
+		/* 0 stands for "no generation yet". */
+		cb->seq = set->generation + 1;
+		error = dump(skb, cb, set);
 	}
-out:
 	mutex_unlock(&enl_lock);
-	return error ?: skb->len;
+	return error < 0 ? error : skb->len;
+}
+
+static int enl_rule_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return enl_dump_rules(skb, cb, E7_CMD_RULE_GET, enl_dump_list);
+}
+
+static int enl_why_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return enl_dump_rules(skb, cb, E7_CMD_WHY, enl_dump_why);
 }
 
 /* ---- changes of flags ---- */
@@ -352,7 +375,7 @@ static int enl_flag_set(struct sk_buff *skb, struct genl_info *info)
 struct enl_edit {
 	struct genl_info *info;
 	struct rule_match match;
-	u8 action;	/* 0 where none is named */
+	struct rule_terms terms;	/* of action 0 where none is named */
 	u64 id;		/* the rule's that was added; 0 without one */
 };
 
@@ -388,24 +411,71 @@ static void enl_announce_rules(void)
 		cast_notice(E7_NOTICE_RULES, 0);
 }
 
+/* Has rules looked at when the next one ends. */
+static void enl_await_end(void)
+{
+	u64 end = rule_set_next_end(rule_current());
+
+	if (end)
+		hrtimer_start(&enl_timer, ns_to_ktime(end), HRTIMER_MODE_ABS);
+	else
+		hrtimer_cancel(&enl_timer);
+}
+
+/* Puts set in force, and takes it over: where that fails it is forgotten. */
+static int enl_publish(struct rule_set *set)
+{
+	int error = rule_publish(set);
+
+	if (error) {
+		rule_set_free(set);
+		return error;
+	}
+	enl_await_end();
+	enl_announce_rules();
+	return 0;
+}
+
 /* Puts the change in force, keeps it in the draft, or forgets it. */
-static void enl_edit_end(struct genl_info *info, struct rule_set *set,
-			 bool changed)
+static int enl_edit_end(struct genl_info *info, struct rule_set *set,
+			bool changed)
 {
 	if (enl_owns_draft(info)) {
 		enl_draft.changed |= changed;
-	} else if (changed) {
-		rule_publish(set);
-		enl_announce_rules();
-	} else {
-		rule_set_free(set);
+		return 0;
 	}
+	if (changed)
+		return enl_publish(set);
+	rule_set_free(set);
+	return 0;
+}
+
+/* Rules have ended. */
+static void enl_end_rules(struct work_struct *work)
+{
+	struct rule_set *set;
+	int error = -ENOMEM;
+
+	mutex_lock(&enl_lock);
+	set = rule_set_copy(rule_current(), 0);
+	if (set && rule_set_expire(set, ktime_get_boottime_ns())) {
+		error = enl_publish(set);
+	} else if (set) {
+		rule_set_free(set);
+		enl_await_end();
+		error = 0;
+	}
+	/* For want of memory: they must not stay for good. */
+	if (error)
+		hrtimer_start(&enl_timer, ms_to_ktime(ENL_AGAIN_MS),
+			      HRTIMER_MODE_REL);
+	mutex_unlock(&enl_lock);
 }
 
 static int enl_edit_locked(struct enl_edit *edit, enl_apply *apply)
 {
 	struct rule_set *set;
-	int changed;
+	int changed, error;
 
 	lockdep_assert_held(&enl_lock);
 	changed = enl_check_generation(edit->info);
@@ -415,8 +485,8 @@ static int enl_edit_locked(struct enl_edit *edit, enl_apply *apply)
 	if (!set)
 		return -ENOMEM;
 	changed = apply(set, edit);
-	enl_edit_end(edit->info, set, changed > 0);
-	return changed < 0 ? changed : 0;
+	error = enl_edit_end(edit->info, set, changed > 0);
+	return changed < 0 ? changed : error;
 }
 
 /* One change from its request to its answer. */
@@ -445,7 +515,7 @@ static int enl_apply_add(struct rule_set *set, struct enl_edit *edit)
 	if (set->count >= E7_LIMIT_RULES && !rule_set_find(set, &edit->match))
 		return enl_refuse(edit->info->extack, NULL, -ENOSPC,
 				  "the ruleset is full");
-	changed = rule_set_put(set, &edit->match, edit->action, rule_new_id());
+	changed = rule_set_put(set, &edit->match, &edit->terms, rule_new_id());
 	if (changed >= 0)
 		edit->id = rule_set_find(set, &edit->match)->id;
 	return changed;
@@ -457,14 +527,15 @@ static int enl_rule_add(struct sk_buff *skb, struct genl_info *info)
 	int error = enl_check_attrs(info->attrs, E7_CMD_RULE_ADD,
 				    info->extack) ?:
 		    ENL_NEED(info, E7_ATTR_ACTION) ?:
-		    enl_get_action(info, &edit.action) ?:
-		    enl_get_match(info, &edit.match);
+		    enl_get_action(info, &edit.terms) ?:
+		    enl_get_match(info, &edit.match) ?:
+		    enl_get_terms(info, &edit.terms);
 
 	if (error)
 		return error;
 	if (!enl_has_match(info))
 		return enl_refuse(info->extack, NULL, -EINVAL,
-				  "expected PROT, CLASS or PATH");
+				  "expected a match: PROT, CLASS, PATH or another part");
 	return enl_edit(&edit, enl_apply_add);
 }
 
@@ -494,10 +565,10 @@ static int enl_rule_del(struct sk_buff *skb, struct genl_info *info)
 		return error;
 	if (!id && !enl_has_match(info))
 		return enl_refuse(info->extack, NULL, -EINVAL,
-				  "expected ID, or PROT, CLASS or PATH");
+				  "expected ID, or a match");
 	if (id && enl_has_match(info))
 		return enl_refuse(info->extack, id, -EINVAL,
-				  "expected ID alone, or PROT, CLASS and PATH");
+				  "expected ID alone, or a match alone");
 	return enl_edit(&edit, enl_apply_del);
 }
 
@@ -505,12 +576,7 @@ static int enl_apply_clear(struct rule_set *set, struct enl_edit *edit)
 {
 	unsigned int before = set->count;
 
-	if (edit->action) {
-		rule_set_clear(set, edit->action);
-	} else {
-		rule_set_clear(set, E7_ACTION_ALLOW);
-		rule_set_clear(set, E7_ACTION_BLOCK);
-	}
+	rule_set_clear(set, edit->terms.action);
 	return set->count != before;
 }
 
@@ -521,7 +587,7 @@ static int enl_rule_clear(struct sk_buff *skb, struct genl_info *info)
 				    info->extack);
 
 	if (!error && info->attrs[E7_ATTR_ACTION])
-		error = enl_get_action(info, &edit.action);
+		error = enl_get_action(info, &edit.terms);
 	return error ?: enl_edit(&edit, enl_apply_clear);
 }
 
@@ -598,9 +664,12 @@ static int enl_finish(struct sk_buff *skb, struct genl_info *info)
 		goto out;
 	}
 	if (commit && enl_draft.changed) {
-		rule_publish(enl_draft.set);
+		/* Those that have ended since they were put in. */
+		rule_set_expire(enl_draft.set, ktime_get_boottime_ns());
+		error = enl_publish(enl_draft.set);
 		enl_draft.set = NULL;
-		enl_announce_rules();
+		if (error)
+			goto out;
 	} else {
 		enl_draft_drop();
 	}
@@ -639,6 +708,7 @@ static const struct genl_small_ops enl_ops[] = {
 	  .dumpit = enl_flag_dump },
 	{ .cmd = E7_CMD_RULE_GET, .dumpit = enl_rule_dump },
 	{ .cmd = E7_CMD_STAT_GET, .dumpit = enl_stat_dump },
+	{ .cmd = E7_CMD_WHY, .dumpit = enl_why_dump },
 	{ .cmd = E7_CMD_FLAG_SET, .doit = enl_flag_set,
 	  .flags = GENL_ADMIN_PERM },
 	{ .cmd = E7_CMD_RULE_ADD, .doit = enl_rule_add,
@@ -679,6 +749,7 @@ int enl_init(void)
 	int error;
 
 	get_random_bytes(&enl_instance, sizeof(enl_instance));
+	compat_hrtimer_setup(&enl_timer, enl_time_is_up, CLOCK_BOOTTIME);
 	error = netlink_register_notifier(&enl_notifier);
 	if (error)
 		return error;
@@ -695,4 +766,9 @@ void enl_exit(void)
 	genl_unregister_family(&enl_family);
 	netlink_unregister_notifier(&enl_notifier);
 	enl_draft_drop();
+	/* The work may start the timer, which then starts nothing. */
+	WRITE_ONCE(enl_goes, true);
+	hrtimer_cancel(&enl_timer);
+	cancel_work_sync(&enl_end_work);
+	hrtimer_cancel(&enl_timer);
 }

@@ -14,6 +14,8 @@ extern struct genl_family enl_family;
 int enl_init(void);
 void enl_exit(void);
 
+int enl_refuse(struct netlink_ext_ack *extack, const struct nlattr *attr,
+	       int error, const char *why);
 int enl_put_u64(struct sk_buff *skb, enum e7_attr attr, u64 value);
 int enl_put_flag(struct sk_buff *skb, unsigned int flag);
 

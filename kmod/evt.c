@@ -88,7 +88,7 @@ static bool evt_speaks(u64 key, time64_t now, u64 *left_out)
 
 /* Whether an event, of a kind that is wanted, is due now.  In any hook. */
 bool evt_due(enum e7_event kind, const struct psi_exe *exe,
-	     enum e7_class class, u16 prot, enum e7_verdict verdict,
+	     enum e7_class class, u16 prot, enum e7_action verdict,
 	     u64 *left_out)
 {
 	u64 key;

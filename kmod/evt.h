@@ -27,7 +27,7 @@ struct evt_record {
 	u16 remote_port;
 	u8 family;	/* NFPROTO_IPV4 or NFPROTO_IPV6 */
 	u8 kind;	/* enum e7_event */
-	u8 verdict;	/* enum e7_verdict */
+	u8 verdict;	/* enum e7_action */
 	u8 reason;	/* enum e7_reason */
 	u8 direction;	/* enum e7_direction */
 	u8 class;	/* enum e7_class */
@@ -53,7 +53,7 @@ static inline bool evt_wants(enum e7_event kind)
 }
 
 bool evt_due(enum e7_event kind, const struct psi_exe *exe,
-	     enum e7_class class, u16 prot, enum e7_verdict verdict,
+	     enum e7_class class, u16 prot, enum e7_action verdict,
 	     u64 *left_out);
 void evt_put(const struct evt_record *record);
 

@@ -12,6 +12,7 @@
 #include "flow.h"
 #include "glance.h"
 #include "ksc.h"
+#include "pair.h"
 #include "psi.h"
 #include "rule.h"
 #include "stat.h"
@@ -108,4 +109,95 @@ bool glance_listener(const struct nf_hook_state *state, u64 local,
 
 	return entry && glance_listens(entry, answered) && glance_by_port(state) &&
 	       glance_passes(entry, E7_DIRECTION_IN, false, false, 0);
+}
+
+/* A datagram of UDP: its remote end, and both ports. */
+struct glance_end {
+	u64 remote[2];
+	u32 ports;	/* see flow_ports(); 0 where it takes a closer look */
+};
+
+static struct glance_end glance_end_of(const struct sk_buff *skb, u8 family,
+				       bool out)
+{
+	const struct glance glance = glance_at(skb, family);
+	struct glance_end end = { 0 };
+	const struct udphdr *udp;
+
+	if (glance.prot != IPPROTO_UDP)
+		return end;
+	udp = (const struct udphdr *)(skb->data + glance.offset);
+	if (family == NFPROTO_IPV4) {
+		const struct iphdr *ip = (const struct iphdr *)skb->data;
+
+		end.remote[0] = (__force u32)(out ? ip->daddr : ip->saddr);
+	} else {
+		const struct ipv6hdr *ip = (const struct ipv6hdr *)skb->data;
+
+		memcpy(end.remote, out ? &ip->daddr : &ip->saddr,
+		       sizeof(end.remote));
+	}
+	end.ports = out ? flow_ports(udp->dest, udp->source) :
+			  flow_ports(udp->source, udp->dest);
+	return end;
+}
+
+/* The socket that a datagram comes in for, as in glance_in(). */
+static struct ksc_entry *glance_taker(const struct sk_buff *skb,
+				      const struct nf_hook_state *state,
+				      u8 family)
+{
+	const struct glance glance = glance_at(skb, family);
+	struct ksc_entry *entry;
+
+	if (skb->sk)
+		return net_eq(sock_net(skb->sk), state->net) ?
+		       ksc_find(atomic64_read(&skb->sk->sk_cookie)) : NULL;
+	if (glance.prot != IPPROTO_UDP || !glance_by_port(state))
+		return NULL;
+	entry = glance_entry(&glance, state, family);
+	return entry && !(READ_ONCE(entry->state) & KSC_UNBOUND) ? entry : NULL;
+}
+
+static struct ksc_entry *glance_sender(const struct nf_hook_state *state)
+{
+	const struct sock *sk = state->sk;
+
+	if (!sk || !sk_fullsock(sk) || sk->sk_protocol != IPPROTO_UDP ||
+	    sk->sk_type == SOCK_RAW)
+		return NULL;
+	return ksc_find(atomic64_read(&sk->sk_cookie));
+}
+
+/*
+ * Whether a datagram between a socket that is known and this remote end passes,
+ * where what is decided hangs on the end.
+ */
+bool glance_pair(const struct sk_buff *skb, const struct nf_hook_state *state,
+		 u8 family, enum e7_direction direction)
+{
+	bool out = direction == E7_DIRECTION_OUT;
+	struct ksc_entry *entry = out ? glance_sender(state) :
+					glance_taker(skb, state, family);
+	struct glance_end end;
+	struct pair_key key;
+	struct pair pair;
+
+	if (!entry || !entry->proc)
+		return false;
+	end = glance_end_of(skb, family, out);
+	if (!end.ports)
+		return false;
+	key = (struct pair_key) {
+		.cookie = entry->cookie,
+		.remote = { end.remote[0], end.remote[1] },
+		.kind = flow_kind(family, IPPROTO_UDP, end.ports),
+	};
+	if (!pair_find(&key, &pair) || pair.owner != entry->proc->serial ||
+	    !rule_is_quiet(pair.verdict, rule_epoch()) ||
+	    (out && psi_in_task() ? !psi_is_current(entry->proc) :
+				    READ_ONCE(entry->proc->over)))
+		return false;
+	ksc_touch(entry);
+	return true;
 }

@@ -27,6 +27,8 @@
 bool glance_refresh(struct ksc_entry *entry, u8 prot,
 		    enum e7_direction direction, u64 epoch);
 bool glance_begin(const struct nf_hook_state *state);
+bool glance_pair(const struct sk_buff *skb, const struct nf_hook_state *state,
+		 u8 family, enum e7_direction direction);
 bool glance_listener(const struct nf_hook_state *state, u64 local,
 		     u64 local_rest, u64 kind, bool answered);
 
@@ -72,6 +74,9 @@ static __always_inline bool glance_out(const struct nf_hook_state *state,
 		if (!sk)
 			return false;
 	}
+	/* It may have been connected to another end before. */
+	if (unlikely(sk->sk_state == TCP_SYN_SENT))
+		return false;
 	return glance_passes(ksc_find(atomic64_read(&sk->sk_cookie)),
 			   E7_DIRECTION_OUT, own, refresh,
 			   refresh && sk_fullsock(sk) &&

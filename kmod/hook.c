@@ -19,6 +19,7 @@
 #include "hook.h"
 #include "judge.h"
 #include "packet.h"
+#include "reject.h"
 #include "stat.h"
 
 static bool hook_is_loopback(const struct nf_hook_state *state)
@@ -41,6 +42,8 @@ static noinline unsigned int hook_slow(struct sk_buff *skb,
 	u32 mode = def_flag(E7_FLAG_MODE);
 	struct rule_verdict verdict;
 
+	if (reject_sends())
+		return NF_ACCEPT;
 	if (hook_is_loopback(state) &&
 	    (mode == E7_MODE_BLOCK ||
 	     def_flag(E7_FLAG_LOOPBACK) == E7_SCOPE_ALLOW))
@@ -65,7 +68,8 @@ static noinline unsigned int hook_slow(struct sk_buff *skb,
 	if (verdict.action == E7_ACTION_ALLOW)
 		return NF_ACCEPT;
 	stat_inc(drops);
-	return NF_DROP;
+	return verdict.action == E7_ACTION_REJECT ? reject_packet(&packet) :
+						    NF_DROP;
 }
 
 /*
@@ -98,13 +102,17 @@ static unsigned int name(void *priv, struct sk_buff *skb, \
 	return NF_ACCEPT; \
 }
 
-HOOK_FUNCTION(hook_out, glance_out(state, refresh), glance_begin(state),
+HOOK_FUNCTION(hook_out, glance_out(state, refresh),
+	      glance_begin(state) ||
+	      glance_pair(skb, state, state->pf, E7_DIRECTION_OUT),
 	      E7_DIRECTION_OUT)
 HOOK_FUNCTION(hook_in4, glance_in(skb, state, NFPROTO_IPV4, refresh),
-	      false, E7_DIRECTION_IN)
+	      glance_pair(skb, state, NFPROTO_IPV4, E7_DIRECTION_IN),
+	      E7_DIRECTION_IN)
 #if IS_ENABLED(CONFIG_IPV6)
 HOOK_FUNCTION(hook_in6, glance_in(skb, state, NFPROTO_IPV6, refresh),
-	      false, E7_DIRECTION_IN)
+	      glance_pair(skb, state, NFPROTO_IPV6, E7_DIRECTION_IN),
+	      E7_DIRECTION_IN)
 #endif
 
 /* Out: behind NAT, to see who is really spoken to.  In: before confirming. */

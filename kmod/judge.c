@@ -7,6 +7,7 @@
  *	judge_decide()	the rules, once a program and epoch
  *	judge_tell()	an event if one is due
  */
+#include <net/ip.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
@@ -15,36 +16,129 @@
 #include "judge.h"
 #include "owner.h"
 #include "packet.h"
+#include "pair.h"
 #include "psi.h"
 #include "rule.h"
 #include "stat.h"
 
-static struct rule_flow judge_flow(const struct packet *packet)
+/* Whether one verdict may be for all that the packet's socket sends and takes. */
+static bool judge_is_connected(const struct packet *packet)
+{
+	return packet->ip.number == IPPROTO_TCP;
+}
+
+/*
+ * Who began a connection that is older than the module: what has a port of
+ * those that are given to whoever asks for none did.
+ */
+static enum e7_direction judge_older(const struct packet *packet)
+{
+	u16 port = packet_is_out(packet) ? packet->ports.source :
+					   packet->ports.destination;
+	int low, high;
+
+	inet_get_local_port_range(packet->state->net, &low, &high);
+	return port >= low && port <= high ? E7_DIRECTION_OUT :
+					     E7_DIRECTION_IN;
+}
+
+/* Who began a connection of TCP. */
+static enum e7_direction judge_began_tcp(const struct packet *packet)
+{
+	const struct sock *sk = packet->sk;
+	struct ksc_entry *entry = packet->entry;
+	u8 state = entry ? READ_ONCE(entry->state) : 0;
+
+	if (sk && sk->sk_type == SOCK_RAW)
+		return packet->direction;
+	if (sk && (sk->sk_state == TCP_LISTEN || sk->sk_state == TCP_SYN_RECV))
+		return E7_DIRECTION_IN;
+	if (entry && sk && sk->sk_state == TCP_SYN_SENT) {
+		/* Its last connection may have been the other way. */
+		WRITE_ONCE(entry->state,
+			   (state & ~KSC_BEGAN_IN) | KSC_BEGAN_OUT);
+		return E7_DIRECTION_OUT;
+	}
+	/* A reset from no socket answers, too. */
+	if (!entry || state & KSC_BEGAN_IN)
+		return E7_DIRECTION_IN;
+	if (state & KSC_BEGAN_OUT)
+		return E7_DIRECTION_OUT;
+	return judge_older(packet);
+}
+
+static enum e7_direction judge_opposite(enum e7_direction direction)
+{
+	return direction == E7_DIRECTION_OUT ? E7_DIRECTION_IN :
+					       E7_DIRECTION_OUT;
+}
+
+/* Who began, and what was decided then, as far as that is remembered. */
+static void judge_recall(struct packet *packet, struct pair *pair)
+{
+	*pair = (struct pair) { .began = packet->direction };
+	if (judge_is_connected(packet))
+		pair->began = judge_began_tcp(packet);
+	else if (packet->ports.echo_reply)
+		pair->began = judge_opposite(packet->direction);
+	else if (packet->entry) {
+		struct pair_key key = packet_pair(packet);
+
+		pair_find(&key, pair);
+	}
+}
+
+static struct rule_flow judge_flow(const struct packet *packet,
+				   enum e7_direction began)
 {
 	const struct psi_exe *exe = packet->exe;
 	bool named = packet->class == E7_CLASS_HOST ||
 		     packet->class == E7_CLASS_FOREIGN;
-
-	return (struct rule_flow) {
+	bool user = packet->class != E7_CLASS_UNKNOWN &&
+		    packet->class != E7_CLASS_KERNEL;
+	kuid_t uid = packet->sk ? compat_sk_uid(packet->sk) : INVALID_UID;
+	struct rule_flow flow = {
 		.path = named ? exe->path : NULL,
 		.length = named ? exe->length : 0,
 		.class = packet->class,
 		.prot = packet->ip.number,
 		.prot_known = packet->ops,
+		.direction = began,
+		.family = packet->state->pf == NFPROTO_IPV4 ? 4 : 6,
+		.uid = !user ? RULE_NO_USER :
+		       uid_valid(uid) ? __kuid_val(uid) :
+		       packet->entry ? packet->entry->uid : RULE_NO_USER,
+		.has_port = packet->ports.present,
+		/* The one that was spoken to first. */
+		.port = packet->direction == began ?
+			packet->ports.destination : packet->ports.source,
 	};
+	union nf_inet_addr local, remote;
+
+	packet_addresses(packet, &local, &remote);
+	memcpy(flow.remote, &remote, sizeof(flow.remote));
+	return flow;
 }
 
-static struct rule_verdict judge_decide(struct packet *packet, u64 epoch)
+static struct rule_verdict judge_decide(struct packet *packet, u64 epoch,
+					struct pair *pair)
 {
 	const u64 *remembered = psi_verdict_of(packet->exe, packet->ip.number);
 	u64 word = remembered ? READ_ONCE(*remembered) : 0;
 	struct rule_verdict verdict;
 	struct rule_flow flow;
 
+	judge_recall(packet, pair);
 	/* An event names the rule, which is not remembered. */
 	if (rule_is_quiet(word, epoch) && rule_recall(word, epoch, &verdict))
 		return verdict;
-	flow = judge_flow(packet);
+	if (packet->proc && pair->owner == packet->proc->serial &&
+	    rule_is_quiet(pair->verdict, epoch) &&
+	    rule_recall(pair->verdict, epoch, &verdict)) {
+		verdict.depends = RULE_ON_ANY;
+		return verdict;
+	}
+	flow = judge_flow(packet, pair->began);
 	return rule_decide(&flow);
 }
 
@@ -52,36 +146,56 @@ static enum e7_event judge_event_kind(const struct rule_verdict *verdict)
 {
 	if (verdict->reason != E7_REASON_RULE)
 		return E7_EVENT_NORULE;
-	return verdict->action == E7_ACTION_BLOCK ? E7_EVENT_DROP :
-						    E7_EVENT_ACCEPT;
+	return verdict->action == E7_ACTION_ALLOW ? E7_EVENT_ACCEPT :
+						    E7_EVENT_DROP;
 }
 
-static enum e7_verdict judge_verdict(const struct rule_verdict *verdict)
+/*
+ * For whom else the verdict holds: for all of the program, for all of the
+ * socket, or for this remote end alone.
+ */
+static void judge_remember_word(struct packet *packet, u8 depends, u64 word)
 {
-	return verdict->action == E7_ACTION_BLOCK ? E7_VERDICT_BLOCK :
-						    E7_VERDICT_ALLOW;
+	u64 *of_program = psi_verdict_of(packet->exe, packet->ip.number);
+	u8 varies = judge_is_connected(packet) ? 0 :
+		    RULE_ON_REMOTE | RULE_ON_PORT | RULE_ON_DIRECTION;
+
+	if (!depends && of_program && word)
+		WRITE_ONCE(*of_program, word);
+	/* A raw socket sends any protocol, and gets errors of others. */
+	if (!packet->exe || !packet->entry || !packet->sk ||
+	    packet->sk->sk_type == SOCK_RAW ||
+	    packet->sk->sk_protocol != packet->ip.number)
+		return;
+	/* One that listens stands for connections from everywhere. */
+	if (packet->sk->sk_state == TCP_LISTEN)
+		varies |= RULE_ON_REMOTE;
+	WRITE_ONCE(packet->entry->verdicts[packet->direction - 1],
+		   depends & varies ? 0 : word);
 }
 
-/* A verdict that lets pass without a word is remembered for the next packet. */
+/*
+ * A verdict that lets pass without a word is remembered for the next packet;
+ * any other one takes the place of what was, since a socket may be connected to
+ * one end after another.
+ */
 static void judge_remember(struct packet *packet,
-			   const struct rule_verdict *verdict, u64 epoch)
+			   const struct rule_verdict *verdict, u64 epoch,
+			   struct pair *pair)
 {
 	bool quiet = verdict->action == E7_ACTION_ALLOW &&
 		     !evt_wants(judge_event_kind(verdict)) &&
 		     !def_flag(E7_FLAG_DEBUG);
-	u64 remembered = rule_remembered(verdict, epoch, quiet);
-	u64 *word = psi_verdict_of(packet->exe, packet->ip.number);
+	struct pair_key key;
 
-	if (!quiet)
-		return;
-	if (word)
-		WRITE_ONCE(*word, remembered);
-	/* A raw socket sends any protocol, and gets errors of others. */
-	if (packet->exe && packet->entry && packet->sk &&
-	    packet->sk->sk_type != SOCK_RAW &&
-	    packet->sk->sk_protocol == packet->ip.number)
-		WRITE_ONCE(packet->entry->verdicts[packet->direction - 1],
-			   remembered);
+	pair->verdict = quiet ? rule_remembered(verdict, epoch, true) : 0;
+	/* Until its program is known, a process has none that is its own. */
+	pair->owner = packet->exe ? packet->proc->serial : 0;
+	judge_remember_word(packet, verdict->depends, pair->verdict);
+	if (verdict->depends && packet->entry && !judge_is_connected(packet)) {
+		key = packet_pair(packet);
+		pair_learn(&key, pair);
+	}
 }
 
 static void judge_fill_socket(struct evt_record *record, struct sock *sk)
@@ -107,7 +221,7 @@ static noinline void judge_put_event(const struct packet *packet,
 		.prot = packet->ip.number,
 		.family = packet->state->pf,
 		.kind = kind,
-		.verdict = judge_verdict(verdict),
+		.verdict = verdict->action,
 		.reason = verdict->reason,
 		.direction = packet->direction,
 		.class = packet->class,
@@ -136,7 +250,7 @@ static void judge_tell(const struct packet *packet,
 
 	if (evt_wants(kind) &&
 	    evt_due(kind, packet->exe, packet->class, packet->ip.number,
-		    judge_verdict(verdict), &left_out))
+		    verdict->action, &left_out))
 		judge_put_event(packet, verdict, kind, left_out);
 }
 
@@ -159,6 +273,7 @@ struct rule_verdict judge_packet(struct packet *packet)
 	};
 	u64 epoch = rule_epoch();
 	struct sock *held;
+	struct pair pair;
 
 	switch (packet_parse(packet)) {
 	case PROT_MALFORMED:
@@ -191,8 +306,8 @@ struct rule_verdict judge_packet(struct packet *packet)
 	     packet->why == E7_STAT_RESOLVING)) {
 		verdict.action = E7_ACTION_BLOCK;
 	} else if (!packet->failed) {
-		verdict = judge_decide(packet, epoch);
-		judge_remember(packet, &verdict, epoch);
+		verdict = judge_decide(packet, epoch, &pair);
+		judge_remember(packet, &verdict, epoch, &pair);
 		judge_tell(packet, &verdict);
 	}
 	owner_put(held);

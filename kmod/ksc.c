@@ -11,7 +11,7 @@
  * have no end that a module sees, and a SYN flood would fill the table.
  *
  * Read under RCU in any context; changed under a spinlock of some buckets,
- * with interrupts off since kprobe handlers take it.  A change of owner
+ * with interrupts off since probes take it.  A change of owner
  * replaces the entry, so that a verdict is never another owner's.
  */
 #include <linux/jiffies.h>
@@ -24,6 +24,7 @@
 #include <linux/sock_diag.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
+#include <net/tcp_states.h>
 
 #include "ksc.h"
 #include "stat.h"
@@ -208,6 +209,22 @@ static void ksc_evict(uid_t uid)
 	spin_unlock_irqrestore(lock, flags);
 }
 
+/* What the state of a socket of TCP says, while it is being connected. */
+static u8 ksc_began(const struct sock *sk)
+{
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	switch (READ_ONCE(sk->sk_state)) {
+	case TCP_SYN_SENT:
+		return KSC_BEGAN_OUT;
+	case TCP_SYN_RECV:
+	case TCP_LISTEN:
+		return KSC_BEGAN_IN;
+	default:
+		return 0;
+	}
+}
+
 /* What is decided about a socket before its first packet: its program's. */
 static u64 ksc_preset(const struct sock *sk, const struct psi_proc *proc)
 {
@@ -252,14 +269,16 @@ struct ksc_entry *ksc_learn(struct sock *sk, struct psi_proc *proc,
 	/* As the initial user namespace has it, which maps each to itself. */
 	fresh->uid = __kuid_val(compat_sk_uid(sk));
 	fresh->why = why;
-	fresh->state = 0;
+	fresh->state = ksc_began(sk);
 
 	if (unlikely(atomic_read(&ksc_entries) >= ksc_limit))
 		ksc_evict(fresh->uid);
 	spin_lock_irqsave(lock, flags);
 	old = ksc_find(cookie);
-	if (old)
+	if (old) {
+		fresh->state |= old->state & (KSC_BEGAN_OUT | KSC_BEGAN_IN);
 		ksc_unhash(old);
+	}
 	hlist_add_head_rcu(&fresh->node, &ksc_table[bucket]);
 	atomic_inc(&ksc_entries);
 	spin_unlock_irqrestore(lock, flags);

@@ -20,6 +20,10 @@
 /* A time-wait socket goes on under the cookie when sk is gone. */
 #define KSC_LINGERS BIT(2)
 
+/* A connection that this machine began, or someone else; else not known. */
+#define KSC_BEGAN_OUT BIT(3)
+#define KSC_BEGAN_IN BIT(4)
+
 /* What is known of a socket; whose it is never changes. */
 struct ksc_entry {
 	struct hlist_node node;

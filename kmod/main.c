@@ -14,6 +14,7 @@
 #include "flow.h"
 #include "hook.h"
 #include "ksc.h"
+#include "pair.h"
 #include "probe.h"
 #include "psi.h"
 #include "psi_exe.h"
@@ -40,6 +41,9 @@ static int __init mod_init(void)
 	error = flow_init();
 	if (error)
 		goto err_flow;
+	error = pair_init();
+	if (error)
+		goto err_pair;
 	error = evt_init();
 	if (error)
 		goto err_evt;
@@ -64,6 +68,8 @@ err_asc:
 err_enl:
 	evt_exit();
 err_evt:
+	pair_exit();
+err_pair:
 	flow_exit();
 err_flow:
 	ksc_exit();
@@ -84,6 +90,7 @@ static void __exit mod_exit(void)
 	/* Its work sends through the family. */
 	evt_exit();
 	enl_exit();
+	pair_exit();
 	flow_exit();
 	ksc_exit();
 	psi_exit();

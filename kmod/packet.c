@@ -87,3 +87,23 @@ struct flow_key packet_flow(const struct packet *packet)
 	key.kind = flow_kind(packet->state->pf, packet->ip.number, both);
 	return key;
 }
+
+/* The packet's socket, which is known, and the remote end. */
+struct pair_key packet_pair(const struct packet *packet)
+{
+	const struct prot_ports *ports = &packet->ports;
+	struct pair_key key = { .cookie = packet->entry->cookie };
+	union nf_inet_addr local, remote;
+	u16 near, far;
+
+	packet_addresses(packet, &local, &remote);
+	memcpy(key.remote, &remote, sizeof(key.remote));
+	near = packet_is_out(packet) ? ports->source : ports->destination;
+	far = packet_is_out(packet) ? ports->destination : ports->source;
+	/* One identifier for question and answer. */
+	if (ports->echo_request || ports->echo_reply)
+		near = far = ports->source;
+	key.kind = flow_kind(packet->state->pf, packet->ip.number,
+			     flow_ports(htons(far), htons(near)));
+	return key;
+}

@@ -7,6 +7,7 @@
 
 #include "flow.h"
 #include "ksc.h"
+#include "pair.h"
 #include "prot.h"
 #include "psi.h"
 
@@ -27,6 +28,7 @@ struct packet {
 	enum e7_class class;
 	enum e7_stat why;	/* of class UNKNOWN */
 	bool failed;		/* memory ran out on the way */
+	enum e7_direction began;	/* who began the flow */
 };
 
 static inline bool packet_is_out(const struct packet *packet)
@@ -38,5 +40,6 @@ enum prot_result packet_parse(struct packet *packet);
 void packet_addresses(const struct packet *packet, union nf_inet_addr *local,
 		      union nf_inet_addr *remote);
 struct flow_key packet_flow(const struct packet *packet);
+struct pair_key packet_pair(const struct packet *packet);
 
 #endif /* E7_PACKET_H */

@@ -273,6 +273,12 @@ static void probe_find_entries(void)
 	unregister_kprobes(found, count);
 }
 
+/* 5.10 does not export ftrace_free_filter(). */
+static void probe_forget_filter(void)
+{
+	ftrace_set_filter(&probe_ops, NULL, 0, 1);
+}
+
 static void probe_entries_init(void)
 {
 	struct probe_entry *entry;
@@ -296,7 +302,7 @@ static void probe_entries_init(void)
 	error = probe_stands ? register_ftrace_function(&probe_ops) : 0;
 	if (error) {
 		probe_stands = false;
-		ftrace_free_filter(&probe_ops);
+		probe_forget_filter();
 		pr_warn("e7: no probes (%d): more programs will be unknown\n",
 			error);
 	}
@@ -314,7 +320,7 @@ void probe_exit(void)
 {
 	if (probe_stands) {
 		unregister_ftrace_function(&probe_ops);
-		ftrace_free_filter(&probe_ops);
+		probe_forget_filter();
 	}
 	probe_points_exit();
 }

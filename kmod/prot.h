@@ -112,6 +112,14 @@ extern const struct prot_ops prot_dccp;
 
 const struct prot_ops *prot_find(unsigned int number);
 
+/* Whether a protocol is known to have ports. */
+static inline bool prot_has_ports(unsigned int number)
+{
+	const struct prot_ops *ops = prot_find(number);
+
+	return ops && ops->has_ports;
+}
+
 static inline u16 prot_u16(const u8 *bytes)
 {
 	return bytes[0] << 8 | bytes[1];

@@ -4,7 +4,7 @@
  * is an image, see psi_exe.c.
  *
  * The table is hashed, read under RCU, and changed under one spinlock, taken
- * with interrupts off since kprobe handlers take it too.  An instance is in the
+ * with interrupts off since probes take it too.  An instance is in the
  * table until its process is gone or has executed something else and nobody
  * refers to it; that is looked at when it ends, and every PSI_GC.
  */
@@ -30,6 +30,7 @@
 static DEFINE_HASHTABLE(psi_procs, PSI_BITS);
 static DEFINE_SPINLOCK(psi_proc_lock);
 static unsigned int psi_proc_count;
+static atomic64_t psi_last_serial = ATOMIC64_INIT(0);
 static u64 psi_loaded;	/* ns since boot: when that began */
 static bool psi_watched;	/* every start since then is seen */
 static bool psi_seen_all;	/* and those before it have been looked at */
@@ -95,6 +96,7 @@ static struct psi_proc *psi_new(struct task_struct *task,
 	refcount_set(&fresh->refs, 1);
 	fresh->tgid = get_pid(tgid);
 	fresh->exec_id = READ_ONCE(task->self_exec_id);
+	fresh->serial = atomic64_inc_return(&psi_last_serial);
 	fresh->pid = pid_nr(tgid);
 	fresh->start = task->group_leader->start_boottime;
 	fresh->image = image;
@@ -157,7 +159,7 @@ static struct psi_proc *psi_first_seen(struct task_struct *task,
 /*
  * The instance that runs now, valid until rcu_read_unlock(); null where its
  * start was not seen or memory ran out.  In process context, which may be a
- * kprobe handler or a tracepoint.
+ * probe or a tracepoint.
  */
 struct psi_proc *psi_current(void)
 {

@@ -22,6 +22,7 @@ struct psi_proc {
 	pid_t pid;		/* initial pid namespace */
 	struct pid *tgid;	/* referenced, so that its address stays unique */
 	u64 exec_id;
+	u64 serial;		/* of no other instance, ever */
 	u64 start;		/* ns since boot */
 	struct psi_image *image;
 	bool over;		/* it has ended, or has executed something else */

@@ -16,7 +16,7 @@
  * own, of which a user has a few.
  *
  * The table of executables is hashed, read under RCU, and changed under one
- * spinlock, taken with interrupts off since kprobe handlers take it too.
+ * spinlock, taken with interrupts off since probes take it too.
  */
 #include <linux/cred.h>
 #include <linux/dcache.h>

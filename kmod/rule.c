@@ -10,7 +10,9 @@
  * A verdict that is remembered anywhere carries the epoch that was read before
  * it was decided, so it is never taken for newer than it is.
  */
+#include <linux/ktime.h>
 #include <linux/rcupdate.h>
+#include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
 #include "def.h"
@@ -33,31 +35,39 @@ void rule_epoch_bump(void)
 	smp_store_release(&rule_epoch_now, rule_epoch_now + 1);
 }
 
-static struct rule_verdict by_flag(enum e7_flag flag, enum e7_reason reason)
+static struct rule_verdict by_flag(enum e7_flag flag, enum e7_reason reason,
+				   u8 depends)
 {
 	return (struct rule_verdict) {
 		.action = def_flag(flag),
 		.reason = reason,
+		.depends = depends,
 	};
 }
 
 /* In any context, under rcu_read_lock(). */
 struct rule_verdict rule_decide(const struct rule_flow *flow)
 {
-	const struct rule *rule;
+	const struct rule_set *set = rcu_dereference(rule_in_force);
+	struct rule_decision decision = rule_index_decide(set->index, flow);
+	struct rule *rule = decision.rule;
+	u8 depends = decision.depends;
 
-	rule = rule_set_decide(rcu_dereference(rule_in_force), flow);
-	if (rule)
+	if (rule) {
+		atomic64_inc(&rule->hits);
+		WRITE_ONCE(rule->last_hit, ktime_get_real_ns());
 		return (struct rule_verdict) {
 			.action = rule->action,
 			.reason = E7_REASON_RULE,
+			.depends = depends,
 			.id = rule->id,
 		};
+	}
 	if (flow->class == E7_CLASS_UNKNOWN || flow->class == E7_CLASS_KERNEL)
-		return by_flag(E7_FLAG_UNKPROC, E7_REASON_UNKPROC);
+		return by_flag(E7_FLAG_UNKPROC, E7_REASON_UNKPROC, depends);
 	if (!flow->prot_known)
-		return by_flag(E7_FLAG_UNKPROT, E7_REASON_UNKPROT);
-	return by_flag(E7_FLAG_UNKRULE, E7_REASON_UNKRULE);
+		return by_flag(E7_FLAG_UNKPROT, E7_REASON_UNKPROT, depends);
+	return by_flag(E7_FLAG_UNKRULE, E7_REASON_UNKRULE, depends);
 }
 
 unsigned int rule_count(void)
@@ -100,12 +110,19 @@ static void rule_retire(struct work_struct *work)
 	kfree(retired);
 }
 
-/* Puts set in force as the next generation; takes it over.  May sleep. */
-void rule_publish(struct rule_set *set)
+/*
+ * Puts set in force as the next generation, and takes it over; -ENOMEM with all
+ * as it was.  May sleep.
+ */
+int rule_publish(struct rule_set *set)
 {
-	struct rule_retired *retired = kmalloc(sizeof(*retired), GFP_KERNEL);
 	struct rule_set *old = rule_current();
+	struct rule_retired *retired;
 
+	set->index = rule_index_new(set);
+	if (!set->index)
+		return -ENOMEM;
+	retired = kmalloc(sizeof(*retired), GFP_KERNEL);
 	set->generation = old->generation + 1;
 	rcu_assign_pointer(rule_in_force, set);
 	rule_epoch_bump();
@@ -118,6 +135,7 @@ void rule_publish(struct rule_set *set)
 		synchronize_rcu();
 		rule_set_free(old);
 	}
+	return 0;
 }
 
 int rule_init(void)
@@ -126,6 +144,11 @@ int rule_init(void)
 
 	if (!set)
 		return -ENOMEM;
+	set->index = rule_index_new(set);
+	if (!set->index) {
+		rule_set_free(set);
+		return -ENOMEM;
+	}
 	rule_wq = alloc_workqueue("e7_rule", WQ_UNBOUND, 0);
 	if (!rule_wq) {
 		rule_set_free(set);

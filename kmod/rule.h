@@ -6,12 +6,14 @@
 #include <linux/types.h>
 #include <asm/barrier.h>
 
+#include "rule_index.h"
 #include "rule_set.h"
 
 /* What was decided about a flow, small enough to be remembered in a word. */
 struct rule_verdict {
 	u8 action;	/* enum e7_action */
 	u8 reason;	/* enum e7_reason */
+	u8 depends;	/* what of the flow it hangs on, RULE_ON_... */
 	u64 id;		/* of the rule, where one decided */
 };
 
@@ -52,6 +54,7 @@ static inline bool rule_recall(u64 word, u64 epoch,
 	if (word >> RULE_EPOCH_SHIFT != epoch)
 		return false;
 	verdict->action = (u8)word;
+	verdict->depends = 0;
 	verdict->reason = word >> RULE_REASON_SHIFT & RULE_REASON_MASK;
 	verdict->id = 0;
 	return true;
@@ -68,7 +71,7 @@ u64 rule_generation(void);
 
 /* For writers and dumps, one at a time: enl.c's lock is held. */
 struct rule_set *rule_current(void);
-void rule_publish(struct rule_set *set);
+int rule_publish(struct rule_set *set);
 u64 rule_new_id(void);
 
 #endif /* E7_RULE_H */

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * rule_set_: a ruleset as a value, and which of its rules decides about a flow.
+ * rule_set_: a ruleset as a value.
  *
  * A set under construction belongs to one writer; a published one never
  * changes.  Nothing here sleeps but the allocations, and nothing takes a lock,
- * so the same file is compiled on the host for the tests.
- *
- * Deciding costs one hash of the program's path and, where there are folder
- * rules, two probes for each folder above the program, whatever the number of
- * rules.  A rule about a class is found as one without a path, and one about a
- * class and a path as one about a path: the class is part of what is hashed.
+ * so the same file is compiled on the host for the tests.  rule_index.c says
+ * which rule of a set decides.
  */
 #include <linux/errno.h>
+#include <linux/jhash.h>
 #include <linux/kernel.h>
 #include <linux/limits.h>
 #include <linux/log2.h>
@@ -21,39 +18,22 @@
 #include <linux/sort.h>
 #include <linux/string.h>
 
+#include "rule_index.h"
 #include "rule_set.h"
 
 #define SLOTS_MIN 16
 
-/* FNV-1a, which can be read off at each slash on the way through a path. */
-#define FNV_BASIS 0x811c9dc5u
-#define FNV_PRIME 0x01000193u
-
-static u32 hash_path(u32 hash, const char *path, unsigned int length)
+static u32 hash_match(const struct rule_match *match)
 {
-	while (length--)
-		hash = (hash ^ (u8)*path++) * FNV_PRIME;
-	return hash;
+	return jhash(match->path, match->length,
+		     jhash(&match->key, sizeof(match->key), 0));
 }
 
-/* What stands beside the path of a rule, as one number: a key. */
-static u32 key_of(enum rule_form form, u8 class, u16 prot)
+static enum rule_form form_of(const char *path, size_t length, u8 class)
 {
-	return (u32)prot << 16 | class << 8 | form;
-}
-
-static u32 hash_finish(u32 hash, u32 key)
-{
-	hash = (hash ^ key) * 0x85ebca6bu;
-	return hash ^ hash >> 15;
-}
-
-static enum rule_form form_of(const struct rule_match *match)
-{
-	if (!match->length)
-		return match->class == RULE_NO_CLASS ? RULE_ANY_PROGRAM :
-						       RULE_CLASS;
-	return match->path[match->length - 1] == '/' ? RULE_FOLDER : RULE_EXACT;
+	if (!length)
+		return class == RULE_NO_CLASS ? RULE_ANY_PROGRAM : RULE_CLASS;
+	return path[length - 1] == '/' ? RULE_FOLDER : RULE_EXACT;
 }
 
 static bool is_dots(const char *component, size_t length)
@@ -106,6 +86,100 @@ const char *rule_class_fault(unsigned int class, bool has_path)
 	}
 }
 
+/* Whether the remote end has no bit set past its prefix, nor a long one. */
+bool rule_remote_is_network(const struct rule_key *key)
+{
+	unsigned int bit, bits = key->family == 4 ? 32 : 128;
+
+	if (key->prefix > bits)
+		return false;
+	for (bit = key->prefix; bit < 128; bit++)
+		if (key->remote[bit / 8] & 0x80 >> bit % 8)
+			return false;
+	return true;
+}
+
+/* What is wrong with the remote end of a key that has one, or null. */
+const char *rule_remote_fault(const struct rule_key *key)
+{
+	static const u8 mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+	if (!rule_remote_is_network(key))
+		return "the address has bits set behind the prefix";
+	/* Packets to it are of IPv4. */
+	if (key->family == 6 && key->prefix >= 96 &&
+	    !memcmp(key->remote, mapped, sizeof(mapped)))
+		return "expected an address of IPv4 in its own form";
+	if ((key->prot == E7_PROT_ICMP && key->family == 6) ||
+	    (key->prot == E7_PROT_ICMP6 && key->family == 4))
+		return "the protocol is of the other address family";
+	return NULL;
+}
+
+/* Bytes of the UTF-8 character at text that may be printed; 0: there is none. */
+static unsigned int character(const u8 *text)
+{
+	static const u32 least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned int size = *text < 0x80 ? 1 : *text < 0xc0 ? 0 :
+			    *text < 0xe0 ? 2 : *text < 0xf0 ? 3 :
+			    *text < 0xf8 ? 4 : 0, i;
+	u32 code;
+
+	if (size == 1)
+		return *text >= ' ' && *text != 127;
+	code = size ? *text & (0xff >> (size + 1)) : 0;
+	for (i = 1; i < size; i++) {
+		/* Also where the text ends. */
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (text[i] & 0x3f);
+	}
+	/* Neither a longer form, nor a surrogate, nor a control character. */
+	return size && code >= least[size] && code >= 0xa0 &&
+	       code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) ? size : 0;
+}
+
+/* What is wrong with an administrator's words, or null. */
+const char *rule_comment_fault(const char *comment)
+{
+	const u8 *text = (const u8 *)comment;
+	unsigned int size;
+
+	for (; *text; text += size) {
+		size = character(text);
+		if (!size)
+			return "comment holds a control character or is not UTF-8";
+	}
+	return NULL;
+}
+
+/* A match of every flow of a program; the caller sets what else it names. */
+void rule_match_init(struct rule_match *match, const char *path, size_t length)
+{
+	*match = (struct rule_match) {
+		.path = path,
+		.length = length,
+		.key = {
+			.uid = RULE_NO_USER,
+			.prot = E7_PROT_ANY,
+			.port_first = 1,
+		},
+	};
+}
+
+/* Of two rules that are as specific, the one with the lower rank decides. */
+int rule_action_rank(unsigned int action)
+{
+	switch (action) {
+	case E7_ACTION_BLOCK:
+		return 0;
+	case E7_ACTION_REJECT:
+		return 1;
+	default:
+		return 3;
+	}
+}
+
 static void rule_put(struct rule *rule)
 {
 	if (rule && refcount_dec_and_test(&rule->refs))
@@ -133,18 +207,9 @@ void rule_set_free(struct rule_set *set)
 		return;
 	for (i = 0; i <= set->mask; i++)
 		rule_put(set->slots[i]);
+	rule_index_free(set->index);
 	kvfree(set->order);
 	kvfree(set);
-}
-
-static void tally(struct rule_set *set, const struct rule *rule, int by)
-{
-	set->count += by;
-	set->forms[rule->form] += by;
-	/* Too long after a removal costs a few probes, never a rule. */
-	if (rule->form == RULE_FOLDER && by > 0)
-		set->longest_folder = max_t(unsigned int, set->longest_folder,
-					    rule->length);
 }
 
 static void place(struct rule_set *set, struct rule *rule)
@@ -154,7 +219,7 @@ static void place(struct rule_set *set, struct rule *rule)
 	while (set->slots[i])
 		i = (i + 1) & set->mask;
 	set->slots[i] = rule;
-	tally(set, rule, 1);
+	set->count++;
 }
 
 /* The same rules in a set of their own with room for more, or null. */
@@ -174,77 +239,100 @@ struct rule_set *rule_set_copy(const struct rule_set *set, unsigned int more)
 	return copy;
 }
 
-static u32 rule_key(const struct rule *rule)
+/* Where the rule with exactly this match is, or where it would be. */
+static unsigned int slot_of(const struct rule_set *set,
+			    const struct rule_match *match, u32 hash)
 {
-	return key_of(rule->form, rule->class, rule->prot);
-}
-
-/* The rule with this key and path, of which hash is the hash so far. */
-static struct rule *probe(const struct rule_set *set, u32 hash, u32 key,
-			  const char *path, unsigned int length)
-{
-	struct rule *rule;
+	const struct rule *rule;
 	unsigned int i;
 
-	hash = hash_finish(hash, key);
 	for (i = hash & set->mask; (rule = set->slots[i]);
 	     i = (i + 1) & set->mask)
-		if (rule->hash == hash && rule_key(rule) == key &&
-		    rule->length == length &&
-		    !memcmp(rule->path, path, length))
-			return rule;
-	return NULL;
+		if (rule->hash == hash && rule->length == match->length &&
+		    !memcmp(&rule->key, &match->key, sizeof(match->key)) &&
+		    !memcmp(rule->path, match->path, match->length))
+			break;
+	return i;
+}
+
+/* The form follows from the rest, and is the same for the same match. */
+static struct rule_match formed(const struct rule_match *match)
+{
+	struct rule_match result = *match;
+
+	result.key.form = form_of(match->path, match->length,
+				  match->key.class);
+	return result;
 }
 
 /* The rule with exactly this match, or null. */
 struct rule *rule_set_find(const struct rule_set *set,
 			   const struct rule_match *match)
 {
-	return probe(set, hash_path(FNV_BASIS, match->path, match->length),
-		     key_of(form_of(match), match->class, match->prot),
-		     match->path, match->length);
+	const struct rule_match wanted = formed(match);
+
+	return set->slots[slot_of(set, &wanted, hash_match(&wanted))];
+}
+
+static struct rule *rule_new(const struct rule_match *match,
+			     const struct rule_terms *terms)
+{
+	size_t comment = strlen(terms->comment);
+	struct rule *rule = kvmalloc(struct_size(rule, path, match->length +
+						 comment + 2),
+				     GFP_KERNEL_ACCOUNT);
+
+	if (!rule)
+		return NULL;
+	*rule = (struct rule) {
+		.key = match->key,
+		.length = match->length,
+		.ends = terms->ends,
+		.action = terms->action,
+		.comment_length = comment,
+	};
+	refcount_set(&rule->refs, 1);
+	memcpy(rule->path, match->path, match->length);
+	rule->path[match->length] = '\0';
+	memcpy(rule->path + match->length + 1, terms->comment, comment + 1);
+	return rule;
+}
+
+static bool has_terms(const struct rule *rule, const struct rule_terms *terms)
+{
+	return rule->action == terms->action && rule->ends == terms->ends &&
+	       !strcmp(rule_comment(rule), terms->comment);
 }
 
 /*
- * Adds a rule with this id, or changes the action of the one that has this
- * match, which keeps its id.  The set must have room.  Returns 1 where the set
- * changed, 0 where it said so already, or -ENOMEM with the set as it was.
+ * Adds a rule with this id, or changes the terms of the one that has this
+ * match, which keeps its id and its count.  The set must have room.  Returns 1
+ * where the set changed, 0 where it said so already, or -ENOMEM with the set as
+ * it was.
  */
 int rule_set_put(struct rule_set *set, const struct rule_match *match,
-		 enum e7_action action, u64 id)
+		 const struct rule_terms *terms, u64 id)
 {
-	struct rule *old = rule_set_find(set, match);
-	struct rule *rule;
-	unsigned int i;
+	const struct rule_match wanted = formed(match);
+	u32 hash = hash_match(&wanted);
+	unsigned int slot = slot_of(set, &wanted, hash);
+	struct rule *old = set->slots[slot], *rule;
 
-	if (old && old->action == action)
+	if (old && has_terms(old, terms))
 		return 0;
-
-	rule = kvmalloc(struct_size(rule, path, match->length + 1),
-			GFP_KERNEL_ACCOUNT);
+	rule = rule_new(&wanted, terms);
 	if (!rule)
 		return -ENOMEM;
-	refcount_set(&rule->refs, 1);
 	rule->id = old ? old->id : id;
-	rule->action = action;
-	rule->form = form_of(match);
-	rule->class = match->class;
-	rule->prot = match->prot;
-	rule->length = match->length;
-	rule->hash = hash_finish(hash_path(FNV_BASIS, match->path,
-					   match->length),
-				 rule_key(rule));
-	memcpy(rule->path, match->path, match->length);
-	rule->path[match->length] = '\0';
-
-	if (!old) {
-		place(set, rule);
-		return 1;
+	rule->hash = hash;
+	if (old) {
+		atomic64_set(&rule->hits, atomic64_read(&old->hits));
+		rule->last_hit = READ_ONCE(old->last_hit);
+		rule_put(old);
+	} else {
+		set->count++;
 	}
-	for (i = old->hash & set->mask; set->slots[i] != old;)
-		i = (i + 1) & set->mask;
-	set->slots[i] = rule;
-	rule_put(old);
+	set->slots[slot] = rule;
 	return 1;
 }
 
@@ -268,12 +356,23 @@ void rule_set_remove(struct rule_set *set, const struct rule *rule)
 		}
 	}
 	set->slots[hole] = NULL;
-	tally(set, gone, -1);
+	set->count--;
 	rule_put(gone);
 }
 
-/* Removes the rules with this action. */
-void rule_set_clear(struct rule_set *set, enum e7_action action)
+/* What is to be removed. */
+struct selection {
+	unsigned int action;	/* 0: any */
+	u64 ended;	/* by this time, ns since boot; 0: whenever */
+};
+
+static bool is_selected(const struct rule *rule, const struct selection *which)
+{
+	return (!which->action || rule->action == which->action) &&
+	       (!which->ended || (rule->ends && rule->ends <= which->ended));
+}
+
+static void remove_selected(struct rule_set *set, const struct selection *which)
 {
 	unsigned int i = 0;
 
@@ -282,11 +381,39 @@ void rule_set_clear(struct rule_set *set, enum e7_action action)
 	 * rules that wrapped to the front were looked at already.
 	 */
 	while (i <= set->mask) {
-		if (set->slots[i] && set->slots[i]->action == action)
+		if (set->slots[i] && is_selected(set->slots[i], which))
 			rule_set_remove(set, set->slots[i]);
 		else
 			i++;
 	}
+}
+
+/* Removes the rules with this action, or with 0 all. */
+void rule_set_clear(struct rule_set *set, unsigned int action)
+{
+	remove_selected(set, &(struct selection) { .action = action });
+}
+
+/* Removes the rules that have ended by now, ns since boot.  How many. */
+unsigned int rule_set_expire(struct rule_set *set, u64 now)
+{
+	unsigned int before = set->count;
+
+	remove_selected(set, &(struct selection) { .ended = now });
+	return before - set->count;
+}
+
+/* When the next rule ends, ns since boot, or 0. */
+u64 rule_set_next_end(const struct rule_set *set)
+{
+	unsigned int i;
+	u64 next = 0;
+
+	for (i = 0; i <= set->mask; i++)
+		if (set->slots[i] && set->slots[i]->ends &&
+		    (!next || set->slots[i]->ends < next))
+			next = set->slots[i]->ends;
+	return next;
 }
 
 /* The rule with this id, or null; linear, for people's commands. */
@@ -300,23 +427,64 @@ struct rule *rule_set_by_id(const struct rule_set *set, u64 id)
 	return NULL;
 }
 
-/* Most specific first, then by path and class, so that a list reads well. */
+/* As compare(): of one and the other, what decides comes first. */
+static int compare_keys(const struct rule_key *a, const struct rule_key *b)
+{
+	u32 wide = rule_width(a), other = rule_width(b);
+
+	if ((a->uid == RULE_NO_USER) != (b->uid == RULE_NO_USER))
+		return a->uid == RULE_NO_USER ? 1 : -1;
+	if (!a->family != !b->family)
+		return a->family ? -1 : 1;
+	if (a->prefix != b->prefix)
+		return (int)b->prefix - (int)a->prefix;
+	if (wide != other)
+		return wide < other ? -1 : 1;
+	if ((a->prot == E7_PROT_ANY) != (b->prot == E7_PROT_ANY))
+		return a->prot == E7_PROT_ANY ? 1 : -1;
+	return !a->direction - !b->direction;
+}
+
+/* As compare(): of keys that are as specific, in the order of their values. */
+static int compare_rest(const struct rule_key *a, const struct rule_key *b)
+{
+	int order = memcmp(a->remote, b->remote, sizeof(a->remote));
+
+	if (!order)
+		order = (int)a->family - (int)b->family;
+	if (!order)
+		order = (int)a->port_first - (int)b->port_first;
+	if (!order)
+		order = (int)a->prot - (int)b->prot;
+	if (!order)
+		order = (int)a->direction - (int)b->direction;
+	if (!order && a->uid != b->uid)
+		order = a->uid < b->uid ? -1 : 1;
+	return order;
+}
+
+/*
+ * Most specific first, in the order of the fields that decides, but rules of
+ * one program together, so that a list reads well; then by what else differs.
+ */
 static int compare(const void *left, const void *right)
 {
 	const struct rule *a = *(const struct rule *const *)left;
 	const struct rule *b = *(const struct rule *const *)right;
 	int order;
 
-	if (a->form != b->form)
-		return a->form > b->form ? -1 : 1;
-	if (a->form == RULE_FOLDER && a->length != b->length)
+	if (a->key.quick != b->key.quick)
+		return a->key.quick ? -1 : 1;
+	if (a->key.form != b->key.form)
+		return a->key.form > b->key.form ? -1 : 1;
+	if (a->key.form == RULE_FOLDER && a->length != b->length)
 		return a->length > b->length ? -1 : 1;
 	order = strcmp(a->path, b->path);
-	if (order)
-		return order;
-	if (a->class != b->class)
-		return (int)a->class - (int)b->class;
-	return (int)a->prot - (int)b->prot;
+	if (!order)
+		order = (int)a->key.class - (int)b->key.class;
+	if (!order)
+		order = compare_keys(&a->key, &b->key);
+	return order ?: compare_rest(&a->key, &b->key);
 }
 
 /* Fills set->order, once; -ENOMEM where that cannot be. */
@@ -335,67 +503,4 @@ int rule_set_sort(struct rule_set *set)
 			set->order[n++] = set->slots[i];
 	sort(set->order, n, sizeof(*set->order), compare, NULL);
 	return 0;
-}
-
-/* The rule for the protocol, else the one for any. */
-static struct rule *probe_prots(const struct rule_set *set, u32 hash,
-				enum rule_form form, u8 class, u16 prot,
-				const char *path, unsigned int length)
-{
-	struct rule *rule;
-
-	rule = probe(set, hash, key_of(form, class, prot), path, length);
-	if (rule)
-		return rule;
-	return probe(set, hash, key_of(form, class, E7_PROT_ANY), path, length);
-}
-
-/* The rule that decides by the path of the flow, or null. */
-static struct rule *decide_by_path(const struct rule_set *set,
-				   const struct rule_flow *flow)
-{
-	u8 class = flow->class == E7_CLASS_HOST ? RULE_NO_CLASS : flow->class;
-	struct rule *best = NULL, *found;
-	u32 hash = FNV_BASIS;
-	unsigned int i;
-
-	for (i = 0; i < flow->length; i++) {
-		hash = (hash ^ (u8)flow->path[i]) * FNV_PRIME;
-		if (flow->path[i] != '/' || i >= set->longest_folder)
-			continue;
-		found = probe_prots(set, hash, RULE_FOLDER, class, flow->prot,
-				    flow->path, i + 1);
-		if (found)
-			best = found;
-	}
-	found = probe_prots(set, hash, RULE_EXACT, class, flow->prot,
-			    flow->path, flow->length);
-	return found ?: best;
-}
-
-/*
- * The rule that decides about the flow, or null: an exact path before the
- * longest folder before the class alone before no program at all, and within
- * each the protocol before any.  Called in any context.
- */
-const struct rule *rule_set_decide(const struct rule_set *set,
-				   const struct rule_flow *flow)
-{
-	struct rule *found;
-
-	if (flow->path && (set->forms[RULE_EXACT] || set->forms[RULE_FOLDER])) {
-		found = decide_by_path(set, flow);
-		if (found)
-			return found;
-	}
-	if (set->forms[RULE_CLASS]) {
-		found = probe_prots(set, FNV_BASIS, RULE_CLASS, flow->class,
-				    flow->prot, "", 0);
-		if (found)
-			return found;
-	}
-	if (!set->forms[RULE_ANY_PROGRAM])
-		return NULL;
-	return probe_prots(set, FNV_BASIS, RULE_ANY_PROGRAM, RULE_NO_CLASS,
-			   flow->prot, "", 0);
 }

@@ -31,6 +31,11 @@ static inline unsigned int check_below(unsigned int limit)
 void test_rule_path(void);
 void test_rule_class(void);
 void test_rule_worked(void);
+void test_rule_worked_remotes(void);
+void test_rule_terms(void);
+void test_rule_comment(void);
+void test_rule_remote(void);
+void test_rule_ends(void);
 void test_rule_model(unsigned long rounds);
 void test_rule_memory(void);
 void test_prot(void);

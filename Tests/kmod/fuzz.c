@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../../kmod/prot.h"
+#include "../../kmod/rule_index.h"
 #include "../../kmod/rule_set.h"
 #include "linux/shim.h"
 
@@ -178,16 +179,41 @@ static u8 class_of(const u8 *data, const u8 *end)
 	return data < end && *data == 'F' ? E7_CLASS_FOREIGN : RULE_NO_CLASS;
 }
 
+/* A rule about one file and TCP decides about that. */
+static void check_exact_rules(struct rule_set *set)
+{
+	struct rule_index *index = rule_index_new(set);
+	const struct rule *rule;
+	struct rule_flow flow;
+	unsigned int i;
+
+	for (i = 0; i <= set->mask; i++) {
+		rule = set->slots[i];
+		if (!rule || rule->key.form != RULE_EXACT ||
+		    rule->key.prot != E7_PROT_TCP)
+			continue;
+		flow = (struct rule_flow) {
+			.path = rule->path, .length = rule->length,
+			.class = rule->key.class ?: E7_CLASS_HOST,
+			.prot = E7_PROT_TCP, .family = 4,
+			.uid = RULE_NO_USER };
+		require(rule_index_decide(index, &flow).rule == rule);
+	}
+	rule_index_free(index);
+}
+
 /* Each line is a rule that is put or, after a '-', removed. */
 static void fuzz_rules(const u8 *data, size_t size)
 {
+	const struct rule_terms terms = { .action = E7_ACTION_BLOCK,
+					  .comment = "" };
 	struct rule_set *set = rule_set_new(64);
 	struct rule_match match;
-	struct rule_flow flow;
 	struct rule *rule;
 	const u8 *end, *path;
 	u64 id = 0;
 	bool less;
+	u8 class;
 
 	while (size) {
 		end = memchr(data, '\n', size);
@@ -195,11 +221,11 @@ static void fuzz_rules(const u8 *data, size_t size)
 			end = data + size;
 		less = *data == '-';
 		path = data + (end > data ? less : 0);
-		match.class = class_of(path, end);
-		path += match.class != RULE_NO_CLASS;
-		match.path = (const char *)path;
-		match.length = end - path;
-		match.prot = match.length % 7 ? E7_PROT_ANY : E7_PROT_TCP;
+		class = class_of(path, end);
+		path += class != RULE_NO_CLASS;
+		rule_match_init(&match, (const char *)path, end - path);
+		match.key.class = class;
+		match.key.prot = match.length % 7 ? E7_PROT_ANY : E7_PROT_TCP;
 		if (match.length &&
 		    rule_path_fault(match.path, match.length))
 			goto next;
@@ -208,17 +234,7 @@ static void fuzz_rules(const u8 *data, size_t size)
 		if (less && rule)
 			rule_set_remove(set, rule);
 		else if (!less && set->count < 64)
-			rule_set_put(set, &match, 1 + match.length % 2, ++id);
-
-		flow = (struct rule_flow) {
-			.path = match.path, .length = match.length,
-			.class = match.class ?: E7_CLASS_HOST,
-			.prot = E7_PROT_TCP, .prot_known = true };
-		rule = rule_set_find(set, &match);
-		if (rule && rule->form == RULE_EXACT &&
-		    match.prot == E7_PROT_TCP &&
-		    rule_set_decide(set, &flow) != rule)
-			abort();
+			rule_set_put(set, &match, &terms, ++id);
 next:
 		size -= end - data;
 		data = end;
@@ -227,6 +243,7 @@ next:
 			size--;
 		}
 	}
+	check_exact_rules(set);
 	rule_set_free(set);
 	if (shim_live)
 		abort();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * libFuzzer over the caches beside their models: the first byte chooses one,
+ * libFuzzer over the caches and the classifier beside their models: the first byte chooses one,
  * every choice that it makes is drawn from the rest.
  */
 #include <stdlib.h>
@@ -35,10 +35,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	drawn = data + 1;
 	drawn_end = data + size;
-	if (data[0] % 2)
-		test_flow_model(size / STEP_SIZE);
-	else
+	switch (data[0] % 3) {
+	case 0:
 		test_ksc_model(size / STEP_SIZE);
+		break;
+	case 1:
+		test_flow_model(size / STEP_SIZE);
+		break;
+	case 2:
+		test_rule_model(1);
+		break;
+	}
 	if (check_failed)
 		abort();
 	return 0;

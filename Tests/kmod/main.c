@@ -32,6 +32,11 @@ int main(int argc, char **argv)
 	test_rule_path();
 	test_rule_class();
 	test_rule_worked();
+	test_rule_worked_remotes();
+	test_rule_terms();
+	test_rule_comment();
+	test_rule_remote();
+	test_rule_ends();
 	test_rule_memory();
 	test_rule_model(rounds);
 	/* The first to evict: it knows where the search for room begins. */

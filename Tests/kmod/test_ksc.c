@@ -5,6 +5,8 @@
 
 #include "../../kmod/ksc.h"
 #include "../../kmod/stat.h"
+#include <net/tcp_states.h>
+
 #include "check.h"
 
 /*
@@ -273,16 +275,29 @@ static u64 preset(const struct sock *sk, const struct psi_proc *proc)
 	return (u64)sk->sk_protocol << 16;
 }
 
+/* Who began, as far as a socket's state tells. */
+static u8 began(const struct sock *sk)
+{
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return 0;
+	return sk->sk_state == TCP_SYN_SENT ? KSC_BEGAN_OUT :
+	       sk->sk_state == TCP_SYN_RECV || sk->sk_state == TCP_LISTEN ?
+	       KSC_BEGAN_IN : 0;
+}
+
 static void check_learn(struct sock *sk, struct psi_proc *proc, bool starved)
 {
+	static const u8 states[] = { TCP_SYN_SENT, TCP_SYN_RECV, TCP_LISTEN,
+				     TCP_ESTABLISHED, TCP_CLOSE };
 	static bool looked[LIMIT];
 	struct ksc_entry *entry;
 	struct known *old, fresh;
 	bool dead = proc && !proc->refs.count;
 	unsigned int i;
 
+	sk->sk_state = states[check_below(ARRAY_SIZE(states))];
 	fresh = (struct known) {
-		.proc = proc, .sk = sk, .verdict = check_random(),
+		.state = began(sk), .proc = proc, .sk = sk, .verdict = check_random(),
 		.used = ticks(), .walk = check_below(1000),
 		.uid = sk->sk_uid.val, .why = check_below(STAT_MAX) };
 	if (starved)
@@ -310,8 +325,10 @@ static void check_learn(struct sock *sk, struct psi_proc *proc, bool starved)
 		check_evicted(looked, fresh.cookie, fresh.uid);
 	}
 	old = known_of(fresh.cookie);
-	if (old)
+	if (old) {
+		fresh.state |= old->state & (KSC_BEGAN_OUT | KSC_BEGAN_IN);
 		retire(old);
+	}
 	if (known_count < LIMIT)
 		known[known_count++] = fresh;
 	check_known(&fresh);

@@ -20,6 +20,24 @@ typedef uint16_t u16;
 typedef uint32_t u32;
 typedef uint64_t u64;
 
+typedef u64 __be64;
+#define be64_to_cpu(value) __builtin_bswap64(value)
+#define U16_MAX UINT16_MAX
+#define U32_MAX UINT32_MAX
+#define max(a, b) ((a) > (b) ? (a) : (b))
+#define WARN_ON(condition) do { if (condition) abort(); } while (0)
+
+/* FNV-1a: any hash will do, as long as it is one of all the bytes. */
+static inline u32 jhash(const void *key, size_t length, u32 seed)
+{
+	u32 hash = 0x811c9dc5u ^ seed;
+	const u8 *byte = key;
+
+	while (length--)
+		hash = (hash ^ *byte++) * 0x01000193u;
+	return hash ^ hash >> 15;
+}
+
 typedef struct {
 	int count;
 } refcount_t;

@@ -82,6 +82,7 @@ typedef struct {
 #define ATOMIC_INIT(n) { .value = (n) }
 #define atomic_read(counter) READ_ONCE((counter)->value)
 #define atomic64_read(counter) READ_ONCE((counter)->value)
+#define atomic64_set(counter, to) WRITE_ONCE((counter)->value, (to))
 #define atomic_inc(counter) ((void)(counter)->value++)
 #define atomic_dec(counter) ((void)(counter)->value--)
 
@@ -301,6 +302,7 @@ struct sock {
 	kuid_t sk_uid;
 	u16 sk_type;
 	u16 sk_protocol;
+	u8 sk_state;
 	bool sk_kern_sock;
 	struct socket *sk_socket;
 };

@@ -209,7 +209,7 @@ def test_lines_by_a_plain_socket(loud):
     with console:
         number = loud.rules()[0]["ID"]
         assert console.type("query\n") == [
-            "set mode enabled", f"block tcp /usr/bin/curl  # id {number}", "ok"]
+            "set mode enabled", f"block tcp /usr/bin/curl  # id {number}, 0 hits", "ok"]
         assert console.type("get mode\nget fail\n", answers=2) == [
             "set mode enabled", "ok", "set fail allow", "ok"]
         assert console.type("allow tcp /usr/bin/curl\n") == [

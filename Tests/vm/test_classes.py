@@ -93,7 +93,8 @@ def test_what_query_prints_is_read_back(e7):
     ("block forein", "did you mean 'foreign'?"),
     ("block foreign usr/bin/curl", "is not absolute"),
     ("block foreign /a//b", "holds '//'"),
-    ("block foreign tcp", "unexpected 'tcp'; expected an absolute path or the end of the line"),
+    ("block foreign tcp", "unexpected 'tcp'; expected an absolute path, in, out, to, from, port, "
+                          "user, for, comment or the end of the line"),
     ("block foreign kernel", "unexpected 'kernel'"),
     ("block /usr/bin/curl foreign", "unexpected 'foreign'")])
 def test_wrong_words(e7, line, words):

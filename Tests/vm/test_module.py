@@ -107,11 +107,11 @@ def test_path_at_its_limit(e7):
 
 @pytest.mark.parametrize("command, attributes, words", [
     ("RULE_ADD", {}, "ACTION is missing"),
-    ("RULE_ADD", {"ACTION": 1}, "PROT, CLASS or PATH"),
+    ("RULE_ADD", {"ACTION": 1}, "expected a match"),
     ("RULE_ADD", {"ACTION": 9, "PROT": 6}, "no such action"),
     ("RULE_ADD", {"ACTION": 1, "PROT": 6, "VALUE": 1}, "does not belong"),
     ("RULE_ADD", {"ACTION": 1, "PROT": 6, "ID": 1}, "does not belong"),
-    ("RULE_DEL", {}, "ID, or PROT, CLASS or PATH"),
+    ("RULE_DEL", {}, "expected ID, or a match"),
     ("RULE_DEL", {"ID": 1, "PROT": 6}, "ID alone"),
     ("FLAG_SET", {"FLAG": 1}, "VALUE is missing"),
     ("FLAG_SET", {"VALUE": 1}, "FLAG is missing"),

@@ -46,6 +46,7 @@ FLAG_KIND = {
 EVENT = {number: alias for alias, number in aliases("E7_EVENT").items()}
 NOTICE = {number: alias for alias, number in aliases("E7_NOTICE").items()}
 REASON = {number: alias for alias, number in aliases("E7_REASON").items()}
+BEGAN = aliases("E7_DIRECTION")
 DIRECTION = {number: alias for alias, number in aliases("E7_DIRECTION").items()}
 CLASS = aliases("E7_CLASS")
 CLASS_NAME = {number: alias for alias, number in CLASS.items()}

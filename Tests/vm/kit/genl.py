@@ -2,6 +2,7 @@
 """A generic-netlink client of the e7 family, independent of the Swift one."""
 
 import errno
+import ipaddress
 import os
 import select
 import socket
@@ -55,10 +56,38 @@ def encode(attributes):
             payload = struct.pack(_FORMAT[kind], value)
         elif kind == "STRING":
             payload = value.encode() + b"\0" if isinstance(value, str) else value
+        elif kind == "ADDR":
+            payload = ipaddress.ip_address(value).packed if isinstance(value, str) else value
         else:
             payload = b""
         data += pack(defs.ATTR[name], payload)
     return data
+
+
+def match(prot=None, path=None, of=None, *, quick=False, began=None, to=None, sender=None,
+          port=None, user=None):
+    """Attributes of what a rule matches; of is a class of programs, began in or out."""
+    attributes = {}
+    if quick:
+        attributes["QUICK"] = True
+    if prot is not None:
+        attributes["PROT"] = defs.PROT.get(prot, prot)
+    if of is not None:
+        attributes["CLASS"] = defs.CLASS.get(of, of)
+    if path is not None:
+        attributes["PATH"] = path
+    if to or sender:
+        began = "out" if to else "in"
+        network = ipaddress.ip_network(to or sender)
+        attributes |= {"REMOTE": str(network.network_address), "PREFIX": network.prefixlen}
+    if began:
+        attributes["DIRECTION"] = defs.BEGAN[began]
+    if port is not None:
+        first, last = port if isinstance(port, tuple) else (port, port)
+        attributes |= {"PORT_FIRST": first, "PORT_LAST": last}
+    if user is not None:
+        attributes["UID"] = user
+    return attributes
 
 
 def decode(data):
@@ -158,10 +187,10 @@ class Family:
         replies = self._transact(self.id, defs.CMD[command], 1, encode(attributes))
         return decode(replies[0][4:]) if replies else {}
 
-    def dump(self, command):
+    def dump(self, command, **attributes):
         """All of a list; again where a change overtook it."""
         while True:
-            replies = self._transact(self.id, defs.CMD[command], 1, b"", NLM_F_DUMP)
+            replies = self._transact(self.id, defs.CMD[command], 1, encode(attributes), NLM_F_DUMP)
             if not self.interrupted:
                 return [decode(reply[4:]) for reply in replies]
 
@@ -183,22 +212,27 @@ class Family:
 
     # What most scenarios do.
 
-    def allow(self, prot=None, path=None, of=None):
-        return self.rule("allow", prot, path, of)
+    def allow(self, *match, **more):
+        return self.rule("allow", *match, **more)
 
-    def block(self, prot=None, path=None, of=None):
-        return self.rule("block", prot, path, of)
+    def block(self, *match, **more):
+        return self.rule("block", *match, **more)
 
-    def rule(self, action, prot=None, path=None, of=None):
-        """Adds a rule; of is a class of programs, by word or number."""
-        attributes = {"ACTION": defs.ACTION[action]}
-        if prot is not None:
-            attributes["PROT"] = defs.PROT.get(prot, prot)
-        if of is not None:
-            attributes["CLASS"] = defs.CLASS.get(of, of)
-        if path is not None:
-            attributes["PATH"] = path
+    def reject(self, *match, **more):
+        return self.rule("reject", *match, **more)
+
+    def rule(self, action, *words, seconds=None, comment=None, **more):
+        """Adds a rule of this match()."""
+        attributes = {"ACTION": defs.ACTION[action]} | match(*words, **more)
+        if seconds is not None:
+            attributes["FOR"] = seconds
+        if comment is not None:
+            attributes["COMMENT"] = comment
         return self.do("RULE_ADD", **attributes)
+
+    def drop(self, *words, **more):
+        """Removes the rule of this match()."""
+        self.do("RULE_DEL", **match(*words, **more))
 
     def set(self, flag, value):
         """Sets a flag by the words of the rule language."""

@@ -4,6 +4,7 @@
 import contextlib
 import os
 import pwd
+import shutil
 import subprocess
 import time
 
@@ -15,6 +16,7 @@ NAMESPACE = "peer"
 # Its network alone.  With ip-netns a program has mounts of its own too, by which it is known later.
 NETWORK = "/run/netns/peer"
 PORT = 7000
+PING = os.path.realpath(shutil.which("ping") or "/usr/bin/ping")
 
 
 def run(*words, **options):

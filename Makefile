@@ -2,7 +2,7 @@
 # Every target is a script of tools/, which can be run by itself.
 
 .PHONY: help install-deps build kmod vm shell demo test matrix \
-	debug-kernel storm bench profile lint clean
+	debug-kernel test-debug storm bench profile lint clean
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 # tools/vm gets its command as it was typed, dollar signs and all.
@@ -34,6 +34,9 @@ test: ## all tests
 
 matrix: install-deps ## the module on kernels of other suites, fetched into the cache
 	@tools/matrix
+
+test-debug: install-deps ## every scenario of the module's own on that kernel, and a storm: an hour or more
+	@tools/test leaks debug checked memory storm
 
 debug-kernel: install-deps ## a kernel that checks itself, built into the cache in about 15 minutes
 	@tools/debug-kernel

@@ -69,15 +69,18 @@ kernel_version() {
 }
 
 # build_benches: build/bench/NAME for each Tests/bench/NAME.c; count.so is the
-# emulator's plugin that counts.
+# emulator's plugin that counts, rules has the module's classifier in it.
 build_benches() {
-  local gcc=(gcc -std=c17 -O2 -Wall -Wextra -Werror -D_GNU_SOURCE) source name
+  local gcc=(gcc -O2 -Wall -Wextra -Werror -D_GNU_SOURCE) source name
+  local module=(-std=gnu11 -Wno-sign-compare -I"$E7_TOP/Tests/kmod/shim"
+    "$E7_TOP"/kmod/rule_{set,index}.c "$E7_TOP/Tests/kmod/shim/shim.c")
   mkdir -p "$E7_TOP/build/bench"
   for source in "$E7_TOP"/Tests/bench/*.c; do
     name=$(basename "$source" .c)
     case $name in
-      count) "${gcc[@]}" -shared -fPIC -fvisibility=hidden -o "$E7_TOP/build/bench/count.so" "$source" ;;
-      *) "${gcc[@]}" -pthread -o "$E7_TOP/build/bench/$name" "$source" ;;
+      rules) "${gcc[@]}" "${module[@]}" -o "$E7_TOP/build/bench/$name" "$source" ;;
+      count) "${gcc[@]}" -std=c17 -shared -fPIC -fvisibility=hidden -o "$E7_TOP/build/bench/count.so" "$source" ;;
+      *) "${gcc[@]}" -std=c17 -pthread -o "$E7_TOP/build/bench/$name" "$source" ;;
     esac
   done
 }

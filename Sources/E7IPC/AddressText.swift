@@ -17,10 +17,20 @@ public enum AddressText {
     return address.count == 16 ? "[\(text(address))]:\(port)" : "\(text(address)):\(port)"
   }
 
+  /// An address, and the length of its prefix where that is not all of it: `10.0.0.0/8`.
+  public static func network(_ network: Network) -> String {
+    let text = text(network.address)
+    return Int(network.prefix) == network.bits ? text : "\(text)/\(network.prefix)"
+  }
+
+  /// Whether 16 bytes stand for an address of IPv4 (RFC 4291, 2.5.5.2), which no packet has.
+  public static func isMapped(_ address: [UInt8]) -> Bool {
+    address.count == 16 && address[..<10].allSatisfy { $0 == 0 } && address[10] == 0xff
+      && address[11] == 0xff
+  }
+
   private static func sixteen(_ address: [UInt8]) -> String {
-    let isMapped =
-      address[..<10].allSatisfy { $0 == 0 } && address[10] == 0xff && address[11] == 0xff
-    if isMapped { return "::ffff:" + text(Array(address[12...])) }
+    if isMapped(address) { return "::ffff:" + text(Array(address[12...])) }
     let groups = (0..<8).map { UInt16(address[2 * $0]) << 8 | UInt16(address[2 * $0 + 1]) }
     let zeros = longestZeros(groups)
     var text = ""

@@ -68,6 +68,7 @@ public struct AttributeReader {
       guard count == 0 else { throw .malformed(attribute) }
     case .u8:
       guard count == 1 else { throw .malformed(attribute) }
+      guard limit == 0 || UInt64(bytes[start]) <= limit else { throw .outOfRange(attribute) }
     case .u16:
       guard count == 2 else { throw .malformed(attribute) }
       guard limit == 0 || UInt64(bytes.hostU16(at: start)) <= limit else {

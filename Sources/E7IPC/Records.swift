@@ -1,40 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import CE7Schema
 
-/// What a rule matches; two rules with an equal match are the same rule.
-public struct Match: Equatable, Hashable, Sendable {
-  /// An IP protocol 0…255, or `NamedProtocol.any`.
-  public var prot: UInt16
-  /// A class of programs; without one a path is the host's, and no path means every program.
-  public var programClass: ProgramClass?
-  /// An executable, or with a final slash a folder at any depth; empty for every program of the
-  /// class.
-  public var path: [UInt8]
-
-  /// A match of this protocol, class and path.
-  public init(
-    prot: UInt16 = NamedProtocol.any.rawValue, programClass: ProgramClass? = nil,
-    path: [UInt8] = []
-  ) {
-    self.prot = prot
-    self.programClass = programClass
-    self.path = path
-  }
-
-  init(_ reader: inout AttributeReader) throws(DecodeError) {
-    prot = reader.u16(.prot) ?? NamedProtocol.any.rawValue
-    programClass = try reader.programClass()
-    path = reader.string(.path) ?? []
-  }
-
-  func write(_ writer: inout AttributeWriter) {
-    let isAny = prot == NamedProtocol.any.rawValue
-    if !isAny || programClass == nil && path.isEmpty { writer.u16(.prot, prot) }
-    if let programClass { writer.u8(.programClass, UInt8(programClass.rawValue)) }
-    if !path.isEmpty { writer.string(.path, path) }
-  }
-}
-
 /// A rule in force.
 public struct Rule: Equatable, Sendable {
   /// Its number, never used again while the module is loaded; 0 before it is in force.
@@ -43,12 +9,24 @@ public struct Rule: Equatable, Sendable {
   public var action: Action
   /// What it matches.
   public var match: Match
+  /// Its end and its comment.
+  public var terms: Terms
+  /// Flows and packets that it decided.
+  public var hits: UInt64
+  /// When it last did, in nanoseconds since 1970; nil where it never did.
+  public var lastHit: UInt64?
 
   /// A rule.
-  public init(id: UInt64 = 0, action: Action, match: Match) {
+  public init(
+    id: UInt64 = 0, action: Action, match: Match, terms: Terms = Terms(), hits: UInt64 = 0,
+    lastHit: UInt64? = nil
+  ) {
     self.id = id
     self.action = action
     self.match = match
+    self.terms = terms
+    self.hits = hits
+    self.lastHit = lastHit
   }
 
   /// Reads the attributes of `MessageType.ruleGet`.
@@ -57,6 +35,9 @@ public struct Rule: Equatable, Sendable {
     self.id = id
     action = try reader.action()
     match = try Match(&reader)
+    terms = Terms(&reader)
+    hits = reader.u64(.hits) ?? 0
+    lastHit = reader.u64(.lastHit)
     try reader.finish()
   }
 
@@ -65,6 +46,9 @@ public struct Rule: Equatable, Sendable {
     writer.u64(.id, id)
     writer.u8(.action, UInt8(action.rawValue))
     match.write(&writer)
+    terms.write(&writer)
+    if hits > 0 { writer.u64(.hits, hits) }
+    if let lastHit { writer.u64(.lastHit, lastHit) }
   }
 }
 
@@ -80,12 +64,18 @@ extension AttributeReader {
     guard let known = ProgramClass(wire: number) else { throw .outOfRange(.programClass) }
     return known
   }
+
+  mutating func direction() throws(DecodeError) -> Direction? {
+    guard let number = u8(.direction) else { return nil }
+    guard let known = Direction(wire: number) else { throw .outOfRange(.direction) }
+    return known
+  }
 }
 
 /// A change that an administrator asks for: what a lane carries and e7-priv sends to the kernel.
 public enum Edit: Equatable, Sendable {
-  /// Adds the rule, or changes the action of the rule with this match.
-  case add(Action, Match)
+  /// Adds the rule, or changes the action and terms of the rule with this match.
+  case add(Action, Match, Terms = Terms())
   /// Removes the one rule with exactly this match.
   case remove(Match)
   /// Removes the rule with this number.
@@ -126,7 +116,7 @@ public enum Edit: Equatable, Sendable {
   public init(_ type: MessageType, _ reader: inout AttributeReader) throws(DecodeError) {
     switch type {
     case .ruleAdd:
-      self = .add(try reader.action(), try Match(&reader))
+      self = .add(try reader.action(), try Match(&reader), Terms(&reader))
     case .ruleDel:
       if let id = reader.u64(.id) {
         self = .removeID(id)
@@ -160,9 +150,10 @@ public enum Edit: Equatable, Sendable {
   /// Writes the attributes of this edit.
   public func write(_ writer: inout AttributeWriter) {
     switch self {
-    case .add(let action, let match):
+    case .add(let action, let match, let terms):
       writer.u8(.action, UInt8(action.rawValue))
       match.write(&writer)
+      terms.write(&writer)
     case .remove(let match):
       match.write(&writer)
     case .removeID(let id):
@@ -321,8 +312,8 @@ public struct Outcome: Equatable, Sendable {
 public struct Event: Equatable, Sendable {
   /// Why it is told.
   public var kind: EventKind
-  /// What became of the packet.
-  public var verdict: Verdict
+  /// What became of the packet, as the action of a rule.
+  public var verdict: Action
   /// What decided.
   public var reason: Reason
   /// Its direction.
@@ -370,7 +361,7 @@ public struct Event: Equatable, Sendable {
 
   /// An event with what every event has.
   public init(
-    kind: EventKind, verdict: Verdict, reason: Reason, direction: Direction, prot: UInt16,
+    kind: EventKind, verdict: Action, reason: Reason, direction: Direction, prot: UInt16,
     local: [UInt8], remote: [UInt8], netns: UInt32, time: UInt64
   ) {
     self.kind = kind
@@ -389,11 +380,10 @@ public struct Event: Equatable, Sendable {
     guard let kind = reader.u8(.kind) else { throw .missing(.kind) }
     guard let kind = EventKind(wire: kind) else { throw .outOfRange(.kind) }
     guard let verdict = reader.u8(.verdict) else { throw .missing(.verdict) }
-    guard let verdict = Verdict(wire: verdict) else { throw .outOfRange(.verdict) }
+    guard let verdict = Action(wire: verdict) else { throw .outOfRange(.verdict) }
     guard let reason = reader.u8(.reason) else { throw .missing(.reason) }
     guard let reason = Reason(wire: reason) else { throw .outOfRange(.reason) }
-    guard let direction = reader.u8(.direction) else { throw .missing(.direction) }
-    guard let direction = Direction(wire: direction) else { throw .outOfRange(.direction) }
+    guard let direction = try reader.direction() else { throw .missing(.direction) }
     guard let prot = reader.u16(.prot) else { throw .missing(.prot) }
     guard let local = reader.address(.local) else { throw .missing(.local) }
     guard let remote = reader.address(.remote) else { throw .missing(.remote) }

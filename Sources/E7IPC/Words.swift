@@ -57,14 +57,6 @@ extension Action {
   }
 }
 
-extension Verdict {
-  /// The verdict with this number on the wire, or nil.
-  public init?(wire number: UInt8) {
-    guard unsafe e7_word_of(.verdict, UInt32(number)) != nil else { return nil }
-    self.init(rawValue: UInt16(number))
-  }
-}
-
 extension Reason {
   /// The reason with this number on the wire, or nil.
   public init?(wire number: UInt8) {

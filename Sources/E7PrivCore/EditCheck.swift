@@ -6,7 +6,8 @@ extension Edit {
   /// What is wrong with the values of this edit and what was expected, or nil.
   public var fault: String? {
     switch self {
-    case .add(_, let match), .remove(let match): match.fault
+    case .add(_, let match, let terms): match.fault ?? terms.fault
+    case .remove(let match): match.fault
     case .set(let flag, let value): flag.fault(value)
     case .removeID, .clear, .begin, .commit, .abort: nil
     }
@@ -27,9 +28,47 @@ extension Match {
         return "class \(programClass.word) takes no path; expected the class alone"
       }
     }
-    if path.isEmpty { return nil }
-    guard let fault = PathForm.fault(path) else { return nil }
-    return "the path \(fault.problem); expected \(fault.expected)"
+    if !path.isEmpty, let fault = PathForm.fault(path) {
+      return "the path \(fault.problem); expected \(fault.expected)"
+    }
+    if let fault = remote.flatMap(fault(of:)) { return fault }
+    if let ports {
+      if !Ports.exist(in: prot) {
+        return "protocol \(prot) has no ports; expected it without PORT_FIRST and PORT_LAST"
+      }
+      if ports.first > ports.last {
+        return "PORT_FIRST \(ports.first) is over PORT_LAST \(ports.last); expected them swapped"
+      }
+    }
+    return uid == .max ? "UID \(UInt32.max) is nobody; expected 0 to \(UInt32.max - 1)" : nil
+  }
+
+  private func fault(of remote: Network) -> String? {
+    if direction == nil { return "REMOTE stands without DIRECTION; expected both" }
+    if Int(remote.prefix) > remote.bits {
+      return "PREFIX \(remote.prefix) is longer than REMOTE; expected 0 to \(remote.bits)"
+    }
+    let text = AddressText.network(remote)
+    if AddressText.isMapped(remote.address) {
+      return "REMOTE \(text) is an address of IPv4; expected its 4 bytes"
+    }
+    if remote != remote.masked {
+      return "REMOTE \(text) has bits behind PREFIX; expected \(AddressText.network(remote.masked))"
+    }
+    if !remote.carries(prot) {
+      return "REMOTE \(text) is not of protocol \(prot)'s family; expected the other one's"
+    }
+    return nil
+  }
+}
+
+extension Terms {
+  fileprivate var fault: String? {
+    if let forSeconds, forSeconds < 1 || Int(forSeconds) > Limit.forSeconds {
+      return "FOR \(forSeconds) is out of range; expected 1 to \(Limit.forSeconds) seconds"
+    }
+    guard let fault = Terms.fault(ofComment: comment) else { return nil }
+    return "COMMENT \(fault.problem); expected \(fault.expected)"
   }
 }
 

@@ -3,10 +3,11 @@ import CE7Schema
 public import E7IPC
 
 extension Edit {
-  /// The edit in the words of the rule language, for the log; the bytes of a path are as they came.
+  /// The edit in the words of the rule language, for the log; the bytes of a path or comment are as
+  /// they came.
   public var words: [UInt8] {
     switch self {
-    case .add(let action, let match): action.word + match.words
+    case .add(let action, let match, let terms): action.word + match.words + terms.words
     case .remove(let match): Array("clear".utf8) + match.words
     case .removeID(let id): Array("clear id \(id)".utf8)
     case .clear(let action, let generation):
@@ -36,7 +37,26 @@ extension Match {
   fileprivate var words: [UInt8] {
     let name = Words.word(.namedProtocol, UInt32(prot)) ?? "\(prot)"
     let program = programClass.map { " \($0.word)" } ?? ""
-    return Array(" \(name)\(program)".utf8) + (path.isEmpty ? [] : [32] + path)
+    var clauses = ""
+    if let direction, remote == nil {
+      clauses += " " + (Words.word(.direction, UInt32(direction.rawValue)) ?? "")
+    }
+    if let remote {
+      clauses += (direction == .incoming ? " from " : " to ") + AddressText.network(remote)
+    }
+    if let ports {
+      clauses += " port \(ports.first)" + (ports.first == ports.last ? "" : "-\(ports.last)")
+    }
+    if let uid { clauses += " user \(uid)" }
+    return Array("\(isQuick ? " quick" : "") \(name)\(program)".utf8)
+      + (path.isEmpty ? [] : [32] + path) + Array(clauses.utf8)
+  }
+}
+
+extension Terms {
+  fileprivate var words: [UInt8] {
+    Array((forSeconds.map { " for \($0)s" } ?? "").utf8)
+      + (comment.isEmpty ? [] : Array(" comment \"".utf8) + comment + [34])
   }
 }
 

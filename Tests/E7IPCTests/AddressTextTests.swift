@@ -38,4 +38,32 @@ import Testing
   func hasNoFormForAnotherLength(count: Int) {
     #expect(AddressText.text([UInt8](repeating: 1, count: count)) == "?")
   }
+
+  @Test func aFullPrefixIsNotWritten() {
+    let six = address([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0])
+    for (network, text) in [
+      (Network([10, 0, 0, 0], prefix: 8), "10.0.0.0/8"),
+      (Network([10, 0, 0, 1], prefix: 32), "10.0.0.1"),
+      (Network([0, 0, 0, 0], prefix: 0), "0.0.0.0/0"), (Network(six, prefix: 32), "2001:db8::/32"),
+      (Network(six, prefix: 128), "2001:db8::"), (Network(six, prefix: 127), "2001:db8::/127"),
+    ] { #expect(AddressText.network(network) == text) }
+  }
+
+  @Test func masksLeaveTheLeadingBits() {
+    let ones = [UInt8](repeating: 0xff, count: 4)
+    for (prefix, bytes): (UInt8, [UInt8]) in [
+      (0, [0, 0, 0, 0]), (1, [0x80, 0, 0, 0]), (7, [0xfe, 0, 0, 0]), (8, [0xff, 0, 0, 0]),
+      (9, [0xff, 0x80, 0, 0]), (20, [0xff, 0xff, 0xf0, 0]), (31, [0xff, 0xff, 0xff, 0xfe]),
+      (32, ones), (33, ones), (255, ones),
+    ] { #expect(Network(ones, prefix: prefix).masked == Network(bytes, prefix: prefix)) }
+    let six = Network([UInt8](repeating: 0xff, count: 16), prefix: 127).masked
+    #expect(six.address == [UInt8](repeating: 0xff, count: 15) + [0xfe])
+  }
+
+  @Test func mappedAddressesAreTold() {
+    #expect(AddressText.isMapped(address([0, 0, 0, 0, 0, 0xffff, 0xa00, 1])))
+    #expect(!AddressText.isMapped(address([0, 0, 0, 0, 0, 0xfffe, 0xa00, 1])))
+    #expect(!AddressText.isMapped(address([1, 0, 0, 0, 0, 0xffff, 0xa00, 1])))
+    #expect(!AddressText.isMapped([10, 0, 0, 1]))
+  }
 }

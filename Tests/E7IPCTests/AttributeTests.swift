@@ -39,7 +39,9 @@ import Testing
   }
 
   @Test func textsAreLimited() throws {
-    for (attribute, limit) in [(Attribute.path, Limit.path), (.text, Limit.text)] {
+    for (attribute, limit) in [
+      (Attribute.path, Limit.path), (.text, Limit.text), (.comment, Limit.comment),
+    ] {
       for (count, expected) in [
         (limit - 1, nil), (limit, nil), (limit + 1, DecodeError.outOfRange(attribute)),
       ] {
@@ -58,6 +60,9 @@ import Testing
     #expect(reading("0600 0800 ff00 0000") == nil)
     #expect(reading("0600 0800 0001 0000") == nil)
     #expect(reading("0600 0800 0101 0000") == .outOfRange(.prot))
+    #expect(reading("0500 2100 7f 000000") == nil)
+    #expect(reading("0500 2100 80 000000") == nil)
+    #expect(reading("0500 2100 81 000000") == .outOfRange(.prefix))
   }
 
   @Test func lengthsStayInside() {
@@ -74,9 +79,9 @@ import Testing
   }
 
   @Test func unknownOnesAreRefusedOrSkipped() {
-    #expect(reading("0500 2000 01 000000") == .unknownAttribute(32))
+    #expect(reading("0500 3f00 01 000000") == .unknownAttribute(63))
     #expect(reading("0400 0000") == .unknownAttribute(0))
-    #expect(reading("0500 2000 01 000000", skipUnknown: true) == nil)
+    #expect(reading("0500 3f00 01 000000", skipUnknown: true) == nil)
     // Netlink's marks for nesting and byte order are no part of the number.
     #expect(reading("0500 05c0 01") == nil)
   }
@@ -97,11 +102,11 @@ import Testing
       """
       e7004537 01 00 8000 00000000 01000000 24000000
       0500 4300 00 000000           ; MINOR
-      0500 2000 01 000000           ; a number that this version does not have
+      0500 3f00 01 000000           ; a number that this version does not have
       """)
     #expect(
       error { () throws(DecodeError) in _ = try Message(decoding: bytes) }
-        == .unknownAttribute(32))
+        == .unknownAttribute(63))
     bytes[5] = UInt8(E7_IPC_MINOR) + 1
     var message = try Message(decoding: bytes)
     #expect(try Hello(&message.attributes) == Hello())
@@ -111,7 +116,12 @@ import Testing
     var generator = SeededGenerator(seed: 1)
     var event = generator.event()
     event.path = Array("/usr/bin/curl".utf8)
-    let rule = Rule(id: 1, action: .allow, match: Match(prot: 6, path: Array("/a".utf8)))
+    let rule = Rule(
+      id: 1, action: .reject,
+      match: Match(
+        isQuick: true, prot: 6, path: Array("/a".utf8), direction: .outgoing,
+        remote: Network([10, 0, 0, 0], prefix: 8), ports: Ports(1, 2), uid: 3),
+      terms: Terms(forSeconds: 4, comment: Array("c".utf8)), hits: 5, lastHit: 6)
     for bytes in [
       Message.encode(.event, sequence: 0, event.write),
       Message.encode(.ruleGet, sequence: 1, rule.write),
@@ -178,10 +188,21 @@ import Testing
       }
     }
     #expect(throws: DecodeError.outOfRange(.action)) {
-      try decode(.ruleAdd, { try Edit(.ruleAdd, &$0) }) { $0.u8(.action, 3) }
+      try decode(.ruleAdd, { try Edit(.ruleAdd, &$0) }) { $0.u8(.action, 4) }
     }
     #expect(throws: DecodeError.missing(.action)) {
       try decode(.ruleAdd, { try Edit(.ruleAdd, &$0) }) { $0.u16(.prot, 6) }
+    }
+    for number: UInt8 in [0, 3] {
+      #expect(throws: DecodeError.outOfRange(.direction)) {
+        try decode(.ruleDel, { try Edit(.ruleDel, &$0) }) { $0.u8(.direction, number) }
+      }
+    }
+    #expect(throws: DecodeError.outOfRange(.verdict)) {
+      try decode(.event, { try Event(&$0) }) {
+        $0.u8(.kind, 1)
+        $0.u8(.verdict, 4)
+      }
     }
     for number: UInt8 in [0, 7] {
       #expect(throws: DecodeError.outOfRange(.programClass)) {
@@ -199,5 +220,23 @@ import Testing
     #expect(throws: DecodeError.outOfRange(.kind)) {
       try decode(.notice, { try Notice(&$0) }) { $0.u8(.kind, 4) }
     }
+  }
+
+  @Test func pairsOfAMatchComeTogether() throws {
+    func match(_ write: (inout AttributeWriter) -> Void) throws -> Edit {
+      var message = try Message(decoding: Message.encode(.ruleDel, sequence: 1, write))
+      return try Edit(.ruleDel, &message.attributes)
+    }
+    #expect(throws: DecodeError.missing(.prefix)) {
+      try match { $0.address(.remote, [1, 2, 3, 4]) }
+    }
+    #expect(throws: DecodeError.unexpected(.prefix)) { try match { $0.u8(.prefix, 8) } }
+    #expect(throws: DecodeError.missing(.portLast)) { try match { $0.u16(.portFirst, 1) } }
+    #expect(throws: DecodeError.unexpected(.portLast)) { try match { $0.u16(.portLast, 1) } }
+    // What a rule carries beside its match removes none.
+    #expect(throws: DecodeError.unexpected(.forSeconds)) { try match { $0.u32(.forSeconds, 1) } }
+    #expect(throws: DecodeError.unexpected(.comment)) { try match { $0.string(.comment, [0x61]) } }
+    #expect(throws: DecodeError.unexpected(.hits)) { try match { $0.u64(.hits, 1) } }
+    #expect(try match { $0.flag(.quick) } == .remove(Match(isQuick: true)))
   }
 }

@@ -73,6 +73,32 @@ import Testing
       0a00 0900 2f62696e2f00 0000   ; PATH "/bin/" and its NUL
       """)
     try expect(
+      .ruleGet, 1,
+      Rule(
+        id: 4, action: .reject,
+        match: Match(
+          isQuick: true, prot: 17, direction: .incoming, remote: Network([10, 0, 0, 0], prefix: 8),
+          ports: Ports(80, 443), uid: 1000),
+        terms: Terms(forSeconds: 90, comment: Array("dns".utf8)), hits: 12, lastHit: 7
+      ).write,
+      """
+      e7004537 01 00 0400 00000000 01000000 8c000000
+      0c00 0a00 0400000000000000    ; ID 4
+      0500 0700 03 000000           ; ACTION reject
+      0400 2000                     ; QUICK
+      0600 0800 1100 0000           ; PROT 17
+      0500 0f00 01 000000           ; DIRECTION in
+      0800 1100 0a000000            ; REMOTE 10.0.0.0
+      0500 2100 08 000000           ; PREFIX 8
+      0600 2200 5000 0000           ; PORT_FIRST 80
+      0600 2300 bb01 0000           ; PORT_LAST 443
+      0800 1400 e8030000            ; UID 1000
+      0800 2400 5a000000            ; FOR 90
+      0800 2500 646e7300            ; COMMENT "dns"
+      0c00 2600 0c00000000000000    ; HITS 12
+      0c00 2700 0700000000000000    ; LAST_HIT
+      """)
+    try expect(
       .done, 1, Outcome(error: 1, text: Array("no".utf8), generation: 4, id: 5).write,
       """
       e7004537 01 00 8400 00000000 01000000 3c000000
@@ -108,6 +134,31 @@ import Testing
       e7004537 01 00 0500 00000000 07000000 24000000
       0500 0700 02 000000           ; ACTION block
       0500 1b00 05 000000           ; CLASS kernel
+      """)
+    try edit(
+      .add(
+        .reject,
+        Match(
+          direction: .outgoing,
+          remote: Network([0x20, 1, 0x0d, 0xb8] + [UInt8](repeating: 0, count: 12), prefix: 32)),
+        Terms(forSeconds: 1)),
+      """
+      e7004537 01 00 0500 00000000 07000000 50000000
+      0500 0700 03 000000           ; ACTION reject
+      0600 0800 0001 0000           ; PROT 256: any
+      0500 0f00 02 000000           ; DIRECTION out
+      1400 1100 20010db8000000000000000000000000    ; REMOTE 2001:db8::
+      0500 2100 20 000000           ; PREFIX 32
+      0800 2400 01000000            ; FOR 1
+      """)
+    try edit(
+      .remove(Match(isQuick: true, ports: Ports(0, .max))),
+      """
+      e7004537 01 00 0600 00000000 07000000 30000000
+      0400 2000                     ; QUICK
+      0600 0800 0001 0000           ; PROT 256: any
+      0600 2200 0000 0000           ; PORT_FIRST 0
+      0600 2300 ffff 0000           ; PORT_LAST 65535
       """)
     try edit(
       .remove(Match(prot: 6, programClass: .foreign, path: Array("/a".utf8))),

@@ -25,16 +25,30 @@ extension SeededGenerator {
 
   mutating func match() -> Match {
     Match(
-      prot: UInt16.random(in: 0...256, using: &self), programClass: maybe { $0.programClass() },
-      path: text(Limit.path))
+      isQuick: Bool.random(using: &self), prot: UInt16.random(in: 0...256, using: &self),
+      programClass: maybe { $0.programClass() }, path: text(Limit.path),
+      direction: maybe { $0.pick([.incoming, .outgoing]) }, remote: maybe { $0.network() },
+      ports: maybe { Ports($0.number(), $0.number()) }, uid: maybe { $0.number() })
   }
+
+  mutating func network() -> Network {
+    Network(bytes(pick([4, 16])), prefix: UInt8.random(in: 0...128, using: &self))
+  }
+
+  mutating func terms() -> Terms {
+    Terms(forSeconds: maybe { $0.number() }, comment: text(Limit.comment))
+  }
+
+  mutating func action() -> Action { pick([.allow, .block, .reject]) }
 
   mutating func programClass() -> ProgramClass {
     pick([.host, .foreign, .deleted, .memfd, .kernel, .unknown])
   }
 
   mutating func rule() -> Rule {
-    Rule(id: number(), action: pick([.allow, .block]), match: match())
+    Rule(
+      id: number(), action: action(), match: match(), terms: terms(), hits: number(),
+      lastHit: maybe { $0.number() })
   }
 
   mutating func flagValue() -> FlagValue { FlagValue(flag: pick(Flag.all), value: number()) }
@@ -45,11 +59,11 @@ extension SeededGenerator {
 
   mutating func edit() -> Edit {
     switch Int.random(in: 0...7, using: &self) {
-    case 0: .add(pick([.allow, .block]), match())
+    case 0: .add(action(), match(), terms())
     case 1: .remove(match())
     case 2: .removeID(number())
     case 3:
-      .clear(maybe { $0.pick([.allow, .block]) }, generation: maybe { $0.number() })
+      .clear(maybe { $0.action() }, generation: maybe { $0.number() })
     case 4: .set(pick(Flag.all), number())
     case 5: .begin(replace: Bool.random(using: &self), generation: maybe { $0.number() })
     case 6: .commit
@@ -79,7 +93,7 @@ extension SeededGenerator {
   mutating func event() -> Event {
     let width = pick([4, 16])
     var event = Event(
-      kind: pick([.norule, .drop, .accept]), verdict: pick([.allow, .block]),
+      kind: pick([.norule, .drop, .accept]), verdict: action(),
       reason: pick([.rule, .unkrule, .unkproc, .unkprot, .fail, .mode]),
       direction: pick([.incoming, .outgoing]), prot: UInt16.random(in: 0...255, using: &self),
       local: bytes(width), remote: bytes(width), netns: number(), time: number())

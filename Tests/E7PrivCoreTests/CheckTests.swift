@@ -107,6 +107,94 @@ struct EditCheckTests {
     #expect(Edit.add(.allow, folder).fault?.hasPrefix("the path is not absolute") == true)
   }
 
+  /// What is wrong with a match, the same for a rule that is added and one that is removed.
+  private func fault(_ match: Match) -> String? {
+    let edits = [Edit.add(.reject, match), .remove(match)]
+    #expect(edits[0].fault == edits[1].fault)
+    return edits[0].fault
+  }
+
+  private func fault(to address: [UInt8], _ prefix: UInt8, _ prot: UInt16 = 256) -> String? {
+    fault(Match(prot: prot, direction: .outgoing, remote: Network(address, prefix: prefix)))
+  }
+
+  @Test func networksHaveADirectionAndOneForm() {
+    let six: [UInt8] = [0x20, 1, 0x0d, 0xb8] + [UInt8](repeating: 0, count: 12)
+    let mapped = [UInt8](repeating: 0, count: 10) + [0xff, 0xff, 10, 0, 0, 1]
+    for prefix: UInt8 in [0, 1, 31, 32] { #expect(fault(to: [0, 0, 0, 0], prefix) == nil) }
+    for prefix: UInt8 in [32, 127, 128] { #expect(fault(to: six, prefix) == nil) }
+    #expect(fault(Match(direction: .incoming)) == nil)
+    #expect(
+      fault(Match(remote: Network([10, 0, 0, 0], prefix: 8)))
+        == "REMOTE stands without DIRECTION; expected both")
+    #expect(
+      fault(to: [10, 0, 0, 0], 33) == "PREFIX 33 is longer than REMOTE; expected 0 to 32")
+    #expect(fault(to: six, 129) == "PREFIX 129 is longer than REMOTE; expected 0 to 128")
+    #expect(
+      fault(to: [10, 1, 2, 3], 8)
+        == "REMOTE 10.1.2.3/8 has bits behind PREFIX; expected 10.0.0.0/8")
+    #expect(
+      fault(to: six, 28)
+        == "REMOTE 2001:db8::/28 has bits behind PREFIX; expected 2001:db0::/28")
+    #expect(
+      fault(to: mapped, 128)
+        == "REMOTE ::ffff:10.0.0.1 is an address of IPv4; expected its 4 bytes")
+    #expect(
+      fault(to: [10, 0, 0, 1], 32, 58)
+        == "REMOTE 10.0.0.1 is not of protocol 58's family; expected the other one's")
+    #expect(
+      fault(to: six, 32, 1)
+        == "REMOTE 2001:db8::/32 is not of protocol 1's family; expected the other one's")
+    #expect(fault(to: [10, 0, 0, 1], 32, 1) == nil && fault(to: six, 32, 58) == nil)
+  }
+
+  @Test func portsAreInOrderAndOfAProtocolThatHasThem() {
+    for ports in [Ports(0, 0), Ports(0, .max), Ports(80, 80), Ports(79, 80)] {
+      #expect(fault(Match(prot: 6, ports: ports)) == nil && fault(Match(ports: ports)) == nil)
+    }
+    #expect(
+      fault(Match(ports: Ports(81, 80)))
+        == "PORT_FIRST 81 is over PORT_LAST 80; expected them swapped")
+    #expect(
+      fault(Match(prot: 1, ports: Ports(5, 5)))
+        == "protocol 1 has no ports; expected it without PORT_FIRST and PORT_LAST")
+  }
+
+  @Test func usersEndBeforeNobody() {
+    for uid: UInt32 in [0, 1, .max - 1] { #expect(fault(Match(uid: uid)) == nil) }
+    #expect(fault(Match(uid: .max)) == "UID 4294967295 is nobody; expected 0 to 4294967294")
+  }
+
+  @Test func termsHaveTheirLimits() {
+    func fault(_ terms: Terms) -> String? { Edit.add(.allow, Match(), terms).fault }
+    let most = UInt32(Limit.forSeconds)
+    for seconds in [1, 2, most - 1, most] { #expect(fault(Terms(forSeconds: seconds)) == nil) }
+    for seconds in [0, most + 1, .max] {
+      #expect(
+        fault(Terms(forSeconds: seconds))
+          == "FOR \(seconds) is out of range; expected 1 to 31536000 seconds")
+    }
+    for count in [1, Limit.comment - 1, Limit.comment] {
+      #expect(fault(Terms(comment: [UInt8](repeating: 0x61, count: count))) == nil)
+    }
+    #expect(
+      fault(Terms(comment: [UInt8](repeating: 0x61, count: Limit.comment + 1)))
+        == "COMMENT is too long; expected at most 128 bytes")
+    #expect(fault(Terms(comment: [0xff])) == "COMMENT is not UTF-8; expected UTF-8")
+    #expect(
+      fault(Terms(comment: [0x1b]))
+        == "COMMENT holds a control character; expected a comment without any")
+  }
+
+  @Test func verdictOfFailIsNoReject() {
+    #expect(Edit.set(.unkrule, 3).fault == nil && Edit.set(.unkproc, 3).fault == nil)
+    #expect(
+      Edit.set(.fail, 3).fault == "flag fail does not take 3; expected allow, block (1 to 2)")
+    #expect(
+      Edit.set(.unkrule, 4).fault
+        == "flag unkrule does not take 4; expected allow, block, reject (1 to 3)")
+  }
+
   @Test func whatHasNoValuesHasNoFault() {
     for edit in [
       Edit.removeID(.max), .clear(.block, generation: 0), .begin(replace: true, generation: 1),
@@ -125,6 +213,22 @@ struct EditTextTests {
       (
         .remove(Match(programClass: .foreign, path: Array("/bin/".utf8))),
         "clear any foreign /bin/"
+      ),
+      (
+        .add(
+          .reject,
+          Match(
+            isQuick: true, prot: 6, path: Array("/bin/".utf8), direction: .outgoing,
+            remote: Network([10, 0, 0, 0], prefix: 8), ports: Ports(80, 443), uid: 1000),
+          Terms(forSeconds: 90, comment: Array("the web".utf8))),
+        "reject quick tcp /bin/ to 10.0.0.0/8 port 80-443 user 1000 for 90s comment \"the web\""
+      ),
+      (
+        .remove(Match(direction: .incoming, ports: Ports(22, 22))), "clear any in port 22"
+      ),
+      (
+        .remove(Match(direction: .incoming, remote: Network([10, 0, 0, 1], prefix: 32))),
+        "clear any from 10.0.0.1"
       ),
       (.removeID(5), "clear id 5"), (.clear(nil, generation: nil), "clear"),
       (.clear(.block, generation: 8), "clear block at generation 8"),

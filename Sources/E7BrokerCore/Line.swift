@@ -18,7 +18,7 @@ enum Line {
   /// `event norule allow out tcp /usr/bin/curl 192.0.2.1:40000 192.0.2.2:80 uid 1000 pid 7 by unkrule`
   static func event(_ event: Event) -> [UInt8] {
     var words = [
-      "event", word(.event, event.kind.rawValue), word(.verdict, event.verdict.rawValue),
+      "event", word(.event, event.kind.rawValue), Listing.word(event.verdict),
       word(.direction, event.direction.rawValue), Listing.prot(event.prot),
       Listing.program(of: event) ?? "-",
       AddressText.endpoint(event.local, port: event.localPort),

@@ -28,21 +28,51 @@ struct JSONRule: Encodable {
   var programClass: String?
   var path: String?
   var pathHex: String?
+  /// True, or not there.
+  var quick: Bool?
+  var direction: String?
+  /// An address, or a network with its prefix.
+  var remote: String?
+  var ports: JSONPorts?
+  var uid: UInt32?
+  /// Seconds that are left.
+  var forSeconds: UInt32?
+  var comment: String?
+  var hits: UInt64
+  var lastHit: String?
 
   enum CodingKeys: String, CodingKey {
-    case type, id, action, path, pathHex
+    case type, id, action, path, pathHex, quick, direction, remote, ports, uid, comment, hits
+    case lastHit
+    case forSeconds = "for"
     case prot = "protocol"
     case programClass = "class"
   }
 
   init(_ rule: Rule) {
+    let match = rule.match
     id = rule.id
-    action = Words.word(.action, UInt32(rule.action.rawValue)) ?? "\(rule.action.rawValue)"
-    prot = Listing.prot(rule.match.prot)
-    programClass = rule.match.programClass?.word
-    let path = JSONBytes(rule.match.path)
+    action = Listing.word(rule.action)
+    prot = Listing.prot(match.prot)
+    programClass = match.programClass?.word
+    let path = JSONBytes(match.path)
     (self.path, pathHex) = (path.text, path.hex)
+    quick = match.isQuick ? true : nil
+    direction = match.direction.flatMap { Words.word(.direction, UInt32($0.rawValue)) }
+    remote = match.remote.map(AddressText.network)
+    ports = match.ports.map { JSONPorts(first: $0.first, last: $0.last) }
+    uid = match.uid
+    forSeconds = rule.terms.forSeconds
+    // The kernel takes no comment that is not UTF-8.
+    comment = rule.terms.comment.isEmpty ? nil : String(decoding: rule.terms.comment, as: UTF8.self)
+    hits = rule.hits
+    lastHit = rule.lastHit.map(TimeText.rfc3339)
   }
+}
+
+struct JSONPorts: Encodable {
+  var first: UInt16
+  var last: UInt16
 }
 
 struct JSONFlag: Encodable {
@@ -127,7 +157,7 @@ struct JSONEvent: Encodable {
 
   init(_ event: Event) {
     kind = Words.word(.event, UInt32(event.kind.rawValue)) ?? ""
-    verdict = Words.word(.verdict, UInt32(event.verdict.rawValue)) ?? ""
+    verdict = Listing.word(event.verdict)
     reason = Words.word(.reason, UInt32(event.reason.rawValue)) ?? ""
     rule = event.rule
     direction = Words.word(.direction, UInt32(event.direction.rawValue)) ?? ""

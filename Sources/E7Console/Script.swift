@@ -10,6 +10,11 @@ public enum Script {
     public let number: Int
     /// The change.
     public let edit: Edit
+
+    /// The edits of a command that stands on this line.
+    public static func all(_ number: Int, _ command: Command) -> [Line] {
+      command.edits.map { Line(number: number, edit: $0) }
+    }
   }
 
   /// One thing after the other.
@@ -32,8 +37,8 @@ public enum Script {
     }
     for entry in entries {
       if entry.command == .quit { break }
-      if entry.command.changesRules, let edit = entry.command.edit {
-        rules.append(Line(number: entry.line, edit: edit))
+      if entry.command.changesRules {
+        rules += Line.all(entry.line, entry.command)
       } else {
         close()
         steps.append(.command(entry))

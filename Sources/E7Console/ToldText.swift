@@ -54,7 +54,7 @@ public struct ToldText {
     }
     if let echo { words.append("id \(echo)") }
     words.append("by \(reason(event)):")
-    words.append(Words.word(.verdict, UInt32(event.verdict.rawValue)) ?? "")
+    words.append(Listing.word(event.verdict))
     if event.leftOut > 0 { words.append("(\(event.leftOut) more left out)") }
     return words.joined(separator: " ")
   }

@@ -2,9 +2,9 @@
 import CE7Schema
 import E7IPC
 
-/// A part of a match.
+/// One of the parts at the head of a match: its rank, its protocol and its program.
 ///
-/// The rows of `all` stand in the order in which a line gives them.
+/// The rows of `all` stand in the order in which a line gives them, before every `FreeClause`.
 struct Clause: Sendable {
   /// What its first word may be behind the words that were taken, for errors.
   let expected: @Sendable (Filter) -> [String]
@@ -17,6 +17,13 @@ struct Clause: Sendable {
 
   static let all: [Clause] = [
     Clause(
+      expected: { _ in ["quick"] }, keywords: ["quick"],
+      take: { reader, filter throws(SyntaxError) in
+        guard reader.take("quick") else { return false }
+        filter.isQuick = true
+        return true
+      }, words: { filter in filter.isQuick ? ["quick"] : [] }),
+    Clause(
       expected: { _ in ["a protocol name", "a number 0…255"] },
       keywords: Words.all(.namedProtocol), take: takeProtocol, words: protocolWords),
     Clause(
@@ -28,7 +35,9 @@ struct Clause: Sendable {
   ]
 
   /// What may begin a match, for errors.
-  static var beginnings: [String] { all.flatMap { $0.expected(Filter()) } }
+  static var beginnings: [String] {
+    all.flatMap { $0.expected(Filter()) } + FreeClause.open(Filter())
+  }
 }
 
 extension WordReader {
@@ -39,26 +48,42 @@ extension WordReader {
   mutating func clauses(
     into filter: inout Filter, kind: String, others: [String]
   ) throws(SyntaxError) {
+    guard let first = next else { return }
     var rest = Clause.all[...]
+    while try takeHead(&rest, &filter) {}
+    var given: [String] = []
     while let word = next {
-      var taken = false
-      var candidates = rest
-      while let clause = candidates.popFirst() {
-        taken = try clause.take(&self, &filter)
-        guard !taken else { break }
+      let clause = FreeClause.all.first { word.bytes.elementsEqual($0.keyword.utf8) }
+      if let clause {
+        try clause.take(word, &self, &filter, after: given)
+        given.append(clause.keyword)
+        rest = []
+        continue
       }
-      if taken {
-        rest = candidates
-      } else if rest.count == Clause.all.count {
+      let open = FreeClause.open(filter, after: given)
+      let keywords = rest.flatMap(\.keywords) + open
+      guard word != first else {
         throw word.error(
           "unknown \(kind) '\(word.excerpt)'",
-          expected: Phrase.either(others + Clause.beginnings),
-          keywords: others + rest.flatMap(\.keywords))
-      } else {
-        try finish(
-          expected: rest.flatMap { $0.expected(filter) }, keywords: rest.flatMap(\.keywords))
+          expected: Phrase.either(others + Clause.beginnings), keywords: others + keywords)
+      }
+      try finish(expected: rest.flatMap { $0.expected(filter) } + open, keywords: keywords)
+    }
+  }
+
+  /// Takes the next clause of the head where one begins here; those before it cannot come any more.
+  private mutating func takeHead(
+    _ rest: inout ArraySlice<Clause>, _ filter: inout Filter
+  ) throws(SyntaxError) -> Bool {
+    guard next != nil else { return false }
+    var candidates = rest
+    while let clause = candidates.popFirst() {
+      if try clause.take(&self, &filter) {
+        rest = candidates
+        return true
       }
     }
+    return false
   }
 }
 
@@ -118,7 +143,8 @@ extension Filter {
   guard let word = reader.next, word.bytes.contains(UInt8(ascii: "/")) else { return false }
   if let programClass = filter.programClass, !programClass.takesPath {
     throw word.error(
-      "class '\(programClass.word)' takes no path", expected: "the end of the line")
+      "class '\(programClass.word)' takes no path",
+      expected: Phrase.either(FreeClause.open(filter) + ["the end of the line"]))
   }
   if let fault = PathForm.fault(word.bytes) {
     throw word.error("the path '\(word.excerpt)' \(fault.problem)", expected: fault.expected)

@@ -4,12 +4,13 @@ public import E7IPC
 
 /// A command of the rule language.
 public enum Command: Equatable, Sendable {
-  /// Adds the rule, or changes the action of the rule with this match.
-  case rule(Action, Match)
+  /// Adds a rule for each match, or changes the rule with it; the matches differ in their ports
+  /// alone.
+  case rule(Action, [Match], Terms = Terms())
   /// Removes all rules, or those with this action.
   case clear(Action?)
-  /// Removes the one rule with exactly this match.
-  case remove(Match)
+  /// Removes the rules with exactly these matches, which differ in their ports alone.
+  case remove([Match])
   /// Removes the rule with this number, 1 or more.
   case removeID(UInt64)
   /// Sets a flag to a value of its kind.
@@ -28,28 +29,35 @@ public enum Command: Equatable, Sendable {
   case quit
 
   /// Reads one line, without its line feed; nil where it is empty or a comment.
-  public static func parse(line: [UInt8]) throws(SyntaxError) -> Command? {
-    var reader = try WordReader(line: line)
+  ///
+  /// Users and services are numbers where there are no `names`.
+  public static func parse(
+    line: [UInt8], names: Names? = nil
+  ) throws(SyntaxError) -> Command? {
+    var reader = try WordReader(line: line, names: names)
     return try Grammar.command(&reader)
   }
 
   /// Reads words that are split already: a blank, a quote or a `#` in one is an ordinary character.
   ///
   /// Nil where there are none.
-  public static func parse(words: [[UInt8]]) throws(SyntaxError) -> Command? {
-    var reader = WordReader(words: words)
+  public static func parse(
+    words: [[UInt8]], names: Names? = nil
+  ) throws(SyntaxError) -> Command? {
+    var reader = WordReader(words: words, names: names)
     return try Grammar.command(&reader)
   }
 
-  /// The change that this command asks for, nil for a command that changes nothing in the kernel.
-  public var edit: Edit? {
+  /// The changes that this command asks for, which take effect together or not at all; none for a
+  /// command that changes nothing in the kernel.
+  public var edits: [Edit] {
     switch self {
-    case .rule(let action, let match): .add(action, match)
-    case .clear(let action): .clear(action, generation: nil)
-    case .remove(let match): .remove(match)
-    case .removeID(let id): .removeID(id)
-    case .set(let flag, let value): .set(flag, value)
-    case .get, .query, .statistics, .events, .disconnect, .quit: nil
+    case .rule(let action, let matches, let terms): matches.map { .add(action, $0, terms) }
+    case .clear(let action): [.clear(action, generation: nil)]
+    case .remove(let matches): matches.map { .remove($0) }
+    case .removeID(let id): [.removeID(id)]
+    case .set(let flag, let value): [.set(flag, value)]
+    case .get, .query, .statistics, .events, .disconnect, .quit: []
     }
   }
 

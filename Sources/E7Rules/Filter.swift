@@ -2,16 +2,33 @@
 public import CE7Schema
 public import E7IPC
 
-/// The words of a `query`: a rule is listed where it carries all of them.
+/// The words of a match as they stand in a line; of a `query`, a rule is listed where it carries
+/// all of them.
 public struct Filter: Equatable, Sendable {
   /// What the rule does.
   public var action: Action?
+  /// Whether only a quick rule is meant.
+  public var isQuick = false
   /// The rule's protocol: 0…255, or `NamedProtocol.any`, which only a rule for every protocol has.
   public var prot: UInt16?
   /// The class that the rule names.
   public var programClass: ProgramClass?
   /// Exactly the rule's path.
   public var path: [UInt8]?
+  /// Who began the rule's flows.
+  public var direction: Direction?
+  /// Exactly the rule's network, which stands with a direction.
+  public var remote: Network?
+  /// Exactly the rule's ports are one of these; empty for whatever ports.
+  public var ports: [Ports] = [] { didSet { known = Set(ports) } }
+  /// The same, since a list may be long and each of many rules is looked up in it.
+  private var known: Set<Ports> = []
+  /// The rule's user.
+  public var uid: UInt32?
+  /// The rule ends by itself, in so many seconds at the latest.
+  public var forSeconds: UInt32?
+  /// Exactly the rule's comment.
+  public var comment: [UInt8]?
 
   /// A filter of these words.
   public init(
@@ -24,30 +41,58 @@ public struct Filter: Equatable, Sendable {
     self.path = path
   }
 
-  /// The words of a match.
-  init(_ match: Match) {
-    self.init(
-      prot: match.prot, programClass: match.programClass,
-      path: match.path.isEmpty ? nil : match.path)
+  /// The words of matches that differ in their ports alone, and of their rules' terms.
+  init(_ matches: [Match], _ terms: Terms = Terms()) {
+    guard let match = matches.first else { return }
+    isQuick = match.isQuick
+    prot = match.prot
+    programClass = match.programClass
+    path = match.path.isEmpty ? nil : match.path
+    direction = match.direction
+    remote = match.remote
+    ports = matches.compactMap(\.ports)
+    uid = match.uid
+    forSeconds = terms.forSeconds
+    comment = terms.comment.isEmpty ? nil : terms.comment
   }
 
   /// Whether no word was given, so that every rule is listed, and the mode before them.
-  public var isEmpty: Bool {
-    action == nil && prot == nil && programClass == nil && path == nil
-  }
+  public var isEmpty: Bool { self == Filter() }
 
   /// Whether `rule` carries the words.
   public func holds(_ rule: Rule) -> Bool {
+    let match = rule.match
     if let action, rule.action != action { return false }
-    if let prot, rule.match.prot != prot { return false }
-    if let programClass, rule.match.programClass != programClass { return false }
-    if let path, rule.match.path != path { return false }
+    if isQuick, !match.isQuick { return false }
+    if let prot, match.prot != prot { return false }
+    if let programClass, match.programClass != programClass { return false }
+    if let path, match.path != path { return false }
+    if let direction, match.direction != direction { return false }
+    if let remote, match.remote != remote { return false }
+    if !ports.isEmpty {
+      guard let carried = match.ports, known.contains(carried) else { return false }
+    }
+    if let uid, match.uid != uid { return false }
+    if let forSeconds {
+      guard let left = rule.terms.forSeconds, left <= forSeconds else { return false }
+    }
+    if let comment, rule.terms.comment != comment { return false }
     return true
   }
 
-  /// What these words match as a rule: a word that is not there stands for everything.
-  var match: Match {
-    Match(
-      prot: prot ?? NamedProtocol.any.rawValue, programClass: programClass, path: path ?? [])
+  /// What these words match as rules, one for each of the ports: a word that is not there stands
+  /// for everything.
+  var matches: [Match] {
+    var match = Match(
+      isQuick: isQuick, prot: prot ?? NamedProtocol.any.rawValue, programClass: programClass,
+      path: path ?? [], direction: direction, remote: remote, uid: uid)
+    guard !ports.isEmpty else { return [match] }
+    return ports.map { ports in
+      match.ports = ports
+      return match
+    }
   }
+
+  /// What these words say beside the match.
+  var terms: Terms { Terms(forSeconds: forSeconds, comment: comment ?? []) }
 }

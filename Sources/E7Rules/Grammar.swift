@@ -55,17 +55,24 @@ enum Grammar {
   private static func rule(
     _ action: Action, _ reader: inout WordReader
   ) throws(SyntaxError) -> Command {
-    if reader.next == nil { return .set(.mode, UInt64(mode(of: action).rawValue)) }
+    if reader.next == nil {
+      guard let mode = mode(of: action) else {
+        throw reader.missing(
+          "'\(Listing.word(action))' alone is no mode", expected: Phrase.either(Clause.beginnings))
+      }
+      return .set(.mode, UInt64(mode.rawValue))
+    }
     var words = Filter()
     try reader.clauses(into: &words, kind: "protocol", others: [])
-    return .rule(action, words.match)
+    return .rule(action, words.matches, words.terms)
   }
 
-  /// What an action means that stands alone.
-  private static func mode(of action: Action) -> Mode {
+  /// What an action means that stands alone, or nil.
+  private static func mode(of action: Action) -> Mode? {
     switch action {
     case .allow: .disabled
     case .block: .block
+    case .reject: nil
     }
   }
 
@@ -86,7 +93,7 @@ enum Grammar {
     }
     var words = Filter()
     try reader.clauses(into: &words, kind: "word", others: actionWords + ["id"])
-    return .remove(words.match)
+    return .remove(words.matches)
   }
 
   @Sendable private static func query(_ reader: inout WordReader) throws(SyntaxError) -> Command {

@@ -73,8 +73,8 @@ struct Lexer {
     switch byte {
     case UInt8(ascii: "\""), UInt8(ascii: "\\"): return byte
     case UInt8(ascii: "x"):
-      if index + 1 < line.count, let high = Lexer.hex(line[index]),
-        let low = Lexer.hex(line[index + 1])
+      if index + 1 < line.count, let high = Number.hexadecimal(line[index]),
+        let low = Number.hexadecimal(line[index + 1])
       {
         index += 2
         return high << 4 | low
@@ -94,14 +94,5 @@ struct Lexer {
 
   private static func isBlank(_ byte: UInt8) -> Bool {
     byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t")
-  }
-
-  private static func hex(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-    default: nil
-    }
   }
 }

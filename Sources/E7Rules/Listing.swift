@@ -6,12 +6,16 @@ public import E7IPC
 ///
 /// No line holds a line feed or a byte that a terminal obeys.
 public enum Listing {
-  /// A rule in force, its number as a comment: `allow tcp /usr/bin/curl  # id 3`.
+  /// A rule in force; its number and what it did stand in a comment:
+  /// `allow tcp /usr/bin/curl  # id 3, 12 hits, last 2026-11-23T05:00:00Z`.
   ///
-  /// A rule that is not in force yet has no number.
-  public static func rule(_ rule: Rule) -> String {
-    let text = command(.rule(rule.action, rule.match))
-    return rule.id == 0 ? text : "\(text)  # id \(rule.id)"
+  /// A rule that is not in force yet has no number.  A user is a number where there are no `names`.
+  public static func rule(_ rule: Rule, names: Names? = nil) -> String {
+    let text = command(.rule(rule.action, [rule.match], rule.terms), names: names)
+    guard rule.id != 0 else { return text }
+    let hits = rule.hits == 1 ? "1 hit" : "\(rule.hits) hits"
+    let last = rule.lastHit.map { ", last " + TimeText.seconds($0) } ?? ""
+    return "\(text)  # id \(rule.id), \(hits)\(last)"
   }
 
   /// A flag as the command that sets it; one that is only read as a comment: `# uptime = 42`.
@@ -26,18 +30,19 @@ public enum Listing {
   }
 
   /// A command in its canonical form.
-  public static func command(_ command: Command) -> String {
+  public static func command(_ command: Command, names: Names? = nil) -> String {
     switch command {
-    case .rule(let action, let match): line([word(action)] + words(Filter(match)))
+    case .rule(let action, let matches, let terms):
+      line([word(action)] + words(Filter(matches, terms), names))
     case .clear(nil): "clear"
     case .clear(let action?): "clear " + word(action)
-    case .remove(let match): line(["clear"] + words(Filter(match)))
+    case .remove(let matches): line(["clear"] + words(Filter(matches), names))
     case .removeID(let id): "clear id \(id)"
     case .set(let flag, let value): "set \(flag.alias) \(self.value(flag, value))"
     case .get(nil): "get"
     case .get(let flag?): "get " + flag.alias
     case .query(let filter):
-      line(["query"] + (filter.action.map { [word($0)] } ?? []) + words(filter))
+      line(["query"] + (filter.action.map { [word($0)] } ?? []) + words(filter, names))
     case .statistics: "stats"
     case .events: "events"
     case .disconnect: "disconnect"
@@ -76,12 +81,13 @@ public enum Listing {
     return Text.word(event.path)
   }
 
-  private static func word(_ action: Action) -> String {
+  /// An action by its word.
+  public static func word(_ action: Action) -> String {
     Words.word(.action, UInt32(action.rawValue)) ?? "\(action.rawValue)"
   }
 
-  private static func words(_ filter: Filter) -> [String] {
-    Clause.all.flatMap { $0.words(filter) }
+  private static func words(_ filter: Filter, _ names: Names?) -> [String] {
+    Clause.all.flatMap { $0.words(filter) } + FreeClause.all.flatMap { $0.words(filter, names) }
   }
 
   private static func line(_ words: [String]) -> String { words.joined(separator: " ") }

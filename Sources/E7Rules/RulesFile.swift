@@ -13,14 +13,16 @@ public enum RulesFile {
   /// Reads all of a file; the last line may lack its line feed.
   ///
   /// The error lists every line that is wrong, so that one look mends the file.
-  public static func parse(_ bytes: [UInt8]) throws(SyntaxErrors) -> [Entry] {
+  public static func parse(
+    _ bytes: [UInt8], names: Names? = nil
+  ) throws(SyntaxErrors) -> [Entry] {
     var entries: [Entry] = []
     var errors: [SyntaxError] = []
     var number = 0
     for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
       number += 1
       do throws(SyntaxError) {
-        guard let command = try Command.parse(line: Array(line)) else { continue }
+        guard let command = try Command.parse(line: Array(line), names: names) else { continue }
         entries.append(Entry(line: number, command: command))
       } catch {
         var located = error

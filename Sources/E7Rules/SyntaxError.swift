@@ -12,7 +12,7 @@ public struct SyntaxError: Error, Equatable, Sendable {
   public var problem: String
   /// What would have been right.
   public var expected: String
-  /// A keyword that is close to the word.
+  /// What was perhaps meant: a keyword that is close to the word, or the word in its right form.
   public var suggestion: String?
 
   /// One line for people, without a line feed and without a byte that a terminal obeys.

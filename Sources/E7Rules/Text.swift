@@ -10,7 +10,12 @@ public enum Text {
     let plain =
       !bytes.isEmpty && bytes.first != UInt8(ascii: "#") && !escapes.contains(true)
       && !bytes.contains(UInt8(ascii: " ")) && !bytes.contains(UInt8(ascii: "\""))
-    guard !plain else { return String(decoding: bytes, as: UTF8.self) }
+    return plain ? String(decoding: bytes, as: UTF8.self) : quoted(bytes)
+  }
+
+  /// These bytes as one word of the rule language, in quotes.
+  static func quoted(_ bytes: [UInt8]) -> String {
+    let escapes = escapes(bytes)
     var quoted: [UInt8] = [UInt8(ascii: "\"")]
     for (index, byte) in bytes.enumerated() {
       if escapes[index] {

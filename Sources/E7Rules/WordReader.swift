@@ -5,14 +5,18 @@ struct WordReader {
   private let words: [Word]
   private let end: Place
   private var index = 0
+  /// Who looks up names of users and services; nil where numbers alone are taken.
+  let names: Names?
 
   /// The words of a line of text.
-  init(line: [UInt8]) throws(SyntaxError) {
+  init(line: [UInt8], names: Names?) throws(SyntaxError) {
     (words, end) = try Lexer.words(line)
+    self.names = names
   }
 
   /// Words that somebody else has split, a shell for example: none is a comment or quoted.
-  init(words: [[UInt8]]) {
+  init(words: [[UInt8]], names: Names?) {
+    self.names = names
     self.words = words.enumerated().map { Word(bytes: $1, place: .word($0 + 1)) }
     end = .word(words.count + 1)
   }
@@ -36,10 +40,13 @@ struct WordReader {
 
   /// The next word, or an error that says which one is missing.
   mutating func require(_ name: String, expected: String) throws(SyntaxError) -> Word {
-    guard let word = take() else {
-      throw SyntaxError(place: end, word: [], problem: "missing \(name)", expected: expected)
-    }
+    guard let word = take() else { throw missing("missing \(name)", expected: expected) }
     return word
+  }
+
+  /// An error about a word that is not there.
+  func missing(_ problem: String, expected: String) -> SyntaxError {
+    SyntaxError(place: end, word: [], problem: problem, expected: expected)
   }
 
   /// Refuses words that are left over; `expected` and `keywords` are what could still have come.
@@ -55,11 +62,13 @@ extension Word {
   /// The word for a message.
   var excerpt: String { Text.excerpt(bytes) }
 
-  /// An error about this word, with the closest of `keywords`.
-  func error(_ problem: String, expected: String, keywords: [String] = []) -> SyntaxError {
+  /// An error about this word, with what was meant, or else the closest of `keywords`.
+  func error(
+    _ problem: String, expected: String, keywords: [String] = [], suggestion: String? = nil
+  ) -> SyntaxError {
     SyntaxError(
       place: place, word: bytes, problem: problem, expected: expected,
-      suggestion: Suggestion.closest(to: bytes, among: keywords))
+      suggestion: suggestion ?? Suggestion.closest(to: bytes, among: keywords))
   }
 }
 

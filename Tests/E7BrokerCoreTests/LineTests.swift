@@ -32,15 +32,18 @@ import Testing
         "query\n",
         """
         set mode enabled
-        block tcp /usr/bin/curl  # id 4
-        allow any "/usr/lib/a b/"  # id 2
-        allow udp  # id 9
+        block tcp /usr/bin/curl  # id 4, 0 hits
+        allow any "/usr/lib/a b/"  # id 2, 0 hits
+        allow udp  # id 9, 0 hits
         ok
 
         """
       ),
-      ("query allow\n", "allow any \"/usr/lib/a b/\"  # id 2\nallow udp  # id 9\nok\n"),
-      ("query tcp\n", "block tcp /usr/bin/curl  # id 4\nok\n"),
+      (
+        "query allow\n",
+        "allow any \"/usr/lib/a b/\"  # id 2, 0 hits\nallow udp  # id 9, 0 hits\nok\n"
+      ),
+      ("query tcp\n", "block tcp /usr/bin/curl  # id 4, 0 hits\nok\n"),
       ("query /nowhere\n", "ok\n"),
       ("\n", "ok\n"),
       ("  # a comment\n", "ok\n"),
@@ -65,10 +68,13 @@ import Testing
 
   @Test(
     arguments: [
-      ("query foreign", "block tcp foreign /a  # id 1\nallow any foreign  # id 2\nok\n"),
-      ("query foreign /a", "block tcp foreign /a  # id 1\nok\n"),
-      ("query /a", "block tcp foreign /a  # id 1\nallow any /a  # id 3\nok\n"),
-      ("query allow kernel", "allow udp kernel  # id 4\nok\n"),
+      (
+        "query foreign",
+        "block tcp foreign /a  # id 1, 0 hits\nallow any foreign  # id 2, 0 hits\nok\n"
+      ),
+      ("query foreign /a", "block tcp foreign /a  # id 1, 0 hits\nok\n"),
+      ("query /a", "block tcp foreign /a  # id 1, 0 hits\nallow any /a  # id 3, 0 hits\nok\n"),
+      ("query allow kernel", "allow udp kernel  # id 4, 0 hits\nok\n"),
       ("query memfd", "ok\n"),
     ] as [(String, String)])
   func rulesAboutClassesAreFound(typed: String, shown: String) {
@@ -81,6 +87,27 @@ import Testing
       Rule(id: 4, action: .allow, match: Match(prot: 17, programClass: .kernel)),
     ]
     #expect(answer(world, world.open(), typed) == shown)
+  }
+
+  @Test func rulesAreShownWhole() {
+    let world = World()
+    world.kernel.rules = [
+      Rule(
+        id: 1, action: .reject,
+        match: Match(
+          isQuick: true, prot: 6, direction: .outgoing, remote: Network([10, 0, 0, 0], prefix: 8),
+          ports: Ports(22, 22), uid: 0),
+        terms: Terms(forSeconds: 300, comment: Array("x y".utf8)), hits: 1, lastHit: 0)
+    ]
+    let shown =
+      "reject quick tcp to 10.0.0.0/8 port 22 user 0 for 5m comment \"x y\""
+      + "  # id 1, 1 hit, last 1970-01-01T00:00:00Z\nok\n"
+    #expect(answer(world, world.open(), "query reject to 10.0.0.0/8 port 22 user 0\n") == shown)
+    #expect(answer(world, world.open(), "query port 23\n") == "ok\n")
+    // Names are looked up by e7-client, not by a daemon that others wait for.
+    #expect(
+      answer(world, world.open(), "query user root\n")
+        == "error: column 12: 'root' is no user's number; expected a number 0…4294967294\n")
   }
 
   @Test func getShowsEveryFlag() {

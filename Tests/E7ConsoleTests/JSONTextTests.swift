@@ -10,10 +10,25 @@ import Testing
     #expect(
       JSONText.rule(
         Rule(id: 3, action: .block, match: Match(prot: 6, path: Array("/usr/bin/curl".utf8))))
-        == #"{"action":"block","id":3,"path":"/usr/bin/curl","protocol":"tcp","type":"rule"}"#)
+        == #"{"action":"block","hits":0,"id":3,"path":"/usr/bin/curl","protocol":"tcp","type":"rule"}"#
+    )
     #expect(
       JSONText.rule(Rule(id: .max, action: .allow, match: Match()))
-        == #"{"action":"allow","id":18446744073709551615,"protocol":"any","type":"rule"}"#)
+        == #"{"action":"allow","hits":0,"id":18446744073709551615,"protocol":"any","type":"rule"}"#)
+  }
+
+  @Test func rulesWithAllTheyMayHave() {
+    let rule = Rule(
+      id: 6, action: .reject,
+      match: Match(
+        isQuick: true, prot: 6, direction: .outgoing, remote: Network([10, 0, 0, 0], prefix: 8),
+        ports: Ports(80, 443), uid: 1000),
+      terms: Terms(forSeconds: 90, comment: Array("the \"web\"".utf8)), hits: 12, lastHit: 1)
+    #expect(
+      JSONText.rule(rule)
+        == #"{"action":"reject","comment":"the \"web\"","direction":"out","for":90,"hits":12,"#
+        + #""id":6,"lastHit":"1970-01-01T00:00:00.000000001Z","ports":{"first":80,"last":443},"#
+        + #""protocol":"tcp","quick":true,"remote":"10.0.0.0/8","type":"rule","uid":1000}"#)
   }
 
   @Test func rulesAboutClasses() {
@@ -22,21 +37,22 @@ import Testing
         Rule(
           id: 4, action: .allow,
           match: Match(prot: 6, programClass: .foreign, path: Array("/usr/sbin/nginx".utf8))))
-        == #"{"action":"allow","class":"foreign","id":4,"path":"/usr/sbin/nginx","#
+        == #"{"action":"allow","class":"foreign","hits":0,"id":4,"path":"/usr/sbin/nginx","#
         + #""protocol":"tcp","type":"rule"}"#)
     #expect(
       JSONText.rule(Rule(id: 5, action: .block, match: Match(programClass: .kernel)))
-        == #"{"action":"block","class":"kernel","id":5,"protocol":"any","type":"rule"}"#)
+        == #"{"action":"block","class":"kernel","hits":0,"id":5,"protocol":"any","type":"rule"}"#)
   }
 
   @Test func pathsThatAreNoText() {
     #expect(
       JSONText.rule(Rule(id: 1, action: .allow, match: Match(prot: 0, path: [0x2f, 0x0a, 0xff])))
-        == #"{"action":"allow","id":1,"pathHex":"2f0aff","protocol":"0","type":"rule"}"#)
+        == #"{"action":"allow","hits":0,"id":1,"pathHex":"2f0aff","protocol":"0","type":"rule"}"#)
     #expect(
       JSONText.rule(
         Rule(id: 1, action: .allow, match: Match(prot: 0, path: Array("/\u{1b}\"\\é\n".utf8))))
-        == #"{"action":"allow","id":1,"path":"/\u001b\"\\é\n","protocol":"0","type":"rule"}"#)
+        == #"{"action":"allow","hits":0,"id":1,"path":"/\u001b\"\\é\n","protocol":"0","type":"rule"}"#
+    )
   }
 
   @Test func flags() {

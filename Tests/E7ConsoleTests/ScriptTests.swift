@@ -36,4 +36,21 @@ import Testing
     #expect(lines.map(\.number) == [2, 3])
     #expect(lines.map(\.edit) == [.add(.allow, Match(prot: 6)), .removeID(3)])
   }
+
+  @Test func aListIsAnEditForEach() throws {
+    let entries = try RulesFile.parse(Array("allow tcp port 80,443\nclear port 1,2".utf8))
+    guard case .rules(let lines) = Script.steps(entries).first else {
+      Issue.record("no rules")
+      return
+    }
+    #expect(lines.map(\.number) == [1, 1, 2, 2])
+    func match(_ port: UInt16, _ prot: UInt16 = 256) -> Match {
+      Match(prot: prot, ports: Ports(port, port))
+    }
+    #expect(
+      lines.map(\.edit) == [
+        .add(.allow, match(80, 6)), .add(.allow, match(443, 6)), .remove(match(1)),
+        .remove(match(2)),
+      ])
+  }
 }

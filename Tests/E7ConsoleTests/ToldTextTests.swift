@@ -70,6 +70,13 @@ import Testing
         + "by rule: block")
   }
 
+  @Test func aVerdictIsAnAction() {
+    var event = Samples.ping
+    event.verdict = .reject
+    #expect(line(.event(event)).hasSuffix("by unkrule: reject"))
+    #expect(JSONText.told(.event(event)).contains(#""verdict":"reject""#))
+  }
+
   @Test func pathsObeyNoTerminal() {
     var event = Samples.ping
     event.path = Array("/a b\u{1b}[31m\u{202e}\u{9b}\n".utf8) + [0xff]

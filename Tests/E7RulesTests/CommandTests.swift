@@ -6,20 +6,35 @@ import Testing
 
 @Suite struct CommandTests {
   @Test func wrongLinesSayWhatAndWhere() {
-    #expect(WrongLines.all.count >= 60)
+    #expect(WrongLines.all.count >= 250)
     for (line, message) in WrongLines.all {
-      #expect(throws: SyntaxError.self, "\(line)") { try Command.parse(line: Array(line.utf8)) }
-      #expect(error(of: line)?.text == message)
+      let error = error(of: line, names: Given.names)
+      #expect(error?.text == message, "\(line)")
+      // The word is where the message says.
+      guard case .column(let column)? = error?.place, let word = error?.word, !word.isEmpty,
+        !line.contains("\""), !line.contains("\\")
+      else { continue }
+      #expect(Array(line.utf8).dropFirst(column - 1).starts(with: word), "\(line)")
     }
+  }
+
+  @Test func withoutNamesThereAreNumbers() {
+    for (line, message) in WrongLines.withoutNames {
+      #expect(error(of: line)?.text == message, "\(line)")
+    }
+    let rule = Command.one(.allow, Match(uid: 1000))
+    #expect(Listing.command(rule) == "allow any user 1000")
+    #expect(Listing.command(rule, names: Given.names) == "allow any user alice")
   }
 
   @Test func rightLinesMeanAndPrint() throws {
     for (line, command, printed) in RightLines.all {
-      let parsed = try Command.parse(line: Array(line.utf8))
+      let names = Given.names
+      let parsed = try Command.parse(line: Array(line.utf8), names: names)
       #expect(parsed == command, "\(line)")
-      #expect(parsed.map(Listing.command) == printed)
+      #expect(parsed.map { Listing.command($0, names: names) } == printed)
       guard let printed else { continue }
-      #expect(try Command.parse(line: Array(printed.utf8)) == command, "\(printed)")
+      #expect(try Command.parse(line: Array(printed.utf8), names: names) == command, "\(printed)")
     }
   }
 
@@ -44,7 +59,7 @@ import Testing
   @Test func everyProtocolNumberPrintsAndReadsBack() throws {
     for number in 0...255 {
       let command = try #require(try Command.parse(line: Array("allow \(number)".utf8)))
-      #expect(command == .rule(.allow, Match(prot: UInt16(number))))
+      #expect(command == .one(.allow, Match(prot: UInt16(number))))
       #expect(try Command.parse(line: Array(Listing.command(command).utf8)) == command)
     }
   }
@@ -66,11 +81,8 @@ import Testing
       Array("allow /".utf8) + [UInt8](repeating: UInt8(ascii: "a"), count: count - 1)
     }
     for count in [Limit.path - 1, Limit.path] {
-      guard case .rule(_, let match)? = try Command.parse(line: line(count)) else {
-        Issue.record("no rule")
-        continue
-      }
-      #expect(match.path.count == count)
+      let path = Array(line(count).dropFirst(6))
+      #expect(try Command.parse(line: line(count)) == .one(.allow, Match(path: path)))
     }
     let name = "/" + String(repeating: "a", count: 59)
     #expect(
@@ -104,7 +116,7 @@ import Testing
     #expect(try parse([]) == nil)
     #expect(
       try parse(["allow", "tcp", "/a b\"c"])
-        == .rule(.allow, Match(prot: 6, path: Array("/a b\"c".utf8))))
+        == .one(.allow, Match(prot: 6, path: Array("/a b\"c".utf8))))
     for (words, message) in [
       (
         ["# comment"],
@@ -128,18 +140,5 @@ import Testing
       message
         == "column 7: unknown protocol '\\x1b[31m\\xe2\\x80\\xae\\xc2\\x9b\\x07x'; expected "
         + WrongLines.match)
-  }
-}
-
-/// The error of a line, or nil where it has none.
-func error(of line: String) -> SyntaxError? { error(of: Array(line.utf8)) }
-
-/// The error of a line, or nil where it has none.
-func error(of line: [UInt8]) -> SyntaxError? {
-  do throws(SyntaxError) {
-    _ = try Command.parse(line: line)
-    return nil
-  } catch {
-    return error
   }
 }

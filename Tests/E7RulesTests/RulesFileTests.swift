@@ -11,7 +11,7 @@ import Testing
     #expect(entries.map(\.line) == [3, 5, 6])
     #expect(
       entries.map(\.command)
-        == [.rule(.allow, Match(prot: 6)), .set(.mode, 1), .query(Filter())])
+        == [.one(.allow, Match(prot: 6)), .set(.mode, 1), .query(Filter())])
     #expect(try RulesFile.parse([]).isEmpty)
     #expect(try RulesFile.parse(Array("\n\n".utf8)).isEmpty)
   }
@@ -48,9 +48,24 @@ import Testing
 
   @Test func listingsReadBack() throws {
     let rule = Rule(id: 7, action: .block, match: Match(prot: 17, path: Array("/a b".utf8)))
-    #expect(Listing.rule(rule) == "block udp \"/a b\"  # id 7")
+    #expect(Listing.rule(rule) == "block udp \"/a b\"  # id 7, 0 hits")
     #expect(
-      try Command.parse(line: Array(Listing.rule(rule).utf8)) == .rule(rule.action, rule.match))
+      try Command.parse(line: Array(Listing.rule(rule).utf8))
+        == .rule(rule.action, [rule.match], rule.terms))
+    let full = Rule(
+      id: 8, action: .reject, match: Match(prot: 6, ports: Ports(80, 90), uid: 1000),
+      terms: Terms(forSeconds: 120, comment: Array("a # b".utf8)), hits: 12,
+      lastHit: 1_795_410_000_999_999_999)
+    let text =
+      "reject tcp port 80-90 user alice for 2m comment \"a # b\""
+      + "  # id 8, 12 hits, last 2026-11-23T05:00:00Z"
+    #expect(Listing.rule(full, names: Given.names) == text)
+    #expect(
+      try Command.parse(line: Array(text.utf8), names: Given.names)
+        == .rule(full.action, [full.match], full.terms))
+    #expect(
+      Listing.rule(Rule(id: 1, action: .allow, match: Match(), hits: 1, lastHit: 0))
+        == "allow any  # id 1, 1 hit, last 1970-01-01T00:00:00Z")
     #expect(
       Listing.rule(Rule(action: .allow, match: Match())) == "allow any")
     #expect(Listing.flag(FlagValue(flag: .mode, value: 2)) == "set mode block")
@@ -66,5 +81,55 @@ import Testing
     #expect(!Filter(prot: 256).holds(rule))
     #expect(!Filter(path: Array("/bin".utf8)).holds(rule))
     #expect(!Filter(prot: 6).isEmpty)
+  }
+
+  @Test func filtersHoldRulesThatCarryEveryClause() throws {
+    let rule = Rule(
+      id: 1, action: .reject,
+      match: Match(
+        isQuick: true, prot: 6, direction: .outgoing, remote: Network([10, 0, 0, 0], prefix: 8),
+        ports: Ports(80, 90), uid: 1000),
+      terms: Terms(forSeconds: 60, comment: Array("c".utf8)))
+    func holds(_ words: String, _ rule: Rule) throws -> Bool {
+      let line = words.isEmpty ? "query" : "query " + words
+      guard case .query(let filter)? = try Command.parse(line: Array(line.utf8)) else {
+        Issue.record("no query")
+        return false
+      }
+      return filter.holds(rule)
+    }
+    for words in [
+      "", "reject", "quick", "tcp", "out", "to 10.0.0.0/8", "port 80-90", "port 1,80-90",
+      "user 1000",
+      "for 1m", "for 1h", "comment c", "reject quick tcp to 10.0.0.0/8 port 80-90 user 1000",
+    ] { #expect(try holds(words, rule), "\(words)") }
+    for words in [
+      "allow", "udp", "any", "in", "from 10.0.0.0/8", "to 10.0.0.0/9", "to 0.0.0.0/0", "port 80",
+      "port 80-91", "user 0", "for 59s", "comment \"\"", "comment C", "/a", "foreign",
+      "reject quick tcp to 10.0.0.0/8 port 80-90 user 1001",
+    ] { #expect(try !holds(words, rule), "\(words)") }
+    let bare = Rule(id: 2, action: .allow, match: Match())
+    for words in ["", "allow", "any", "comment \"\""] { #expect(try holds(words, bare)) }
+    for words in ["quick", "out", "in", "to 0.0.0.0/0", "port 0-65535", "user 0", "for 365d"] {
+      #expect(try !holds(words, bare), "\(words)")
+    }
+  }
+
+  @Test func theLongestListOfPortsIsLookedUpOnceForEachRule() throws {
+    let list = (0..<1800).map { "\($0)" }.joined(separator: ",")
+    guard case .query(let filter)? = try Command.parse(line: Array("query port \(list)".utf8))
+    else {
+      Issue.record("no query")
+      return
+    }
+    let rules = (0..<100_000).map { number in
+      let port = UInt16(truncatingIfNeeded: number * 7)
+      return Rule(id: 1, action: .allow, match: Match(ports: Ports(port, port)))
+    }
+    var held = 0
+    let time = ContinuousClock().measure { held = rules.count(where: filter.holds) }
+    #expect(held == rules.count { $0.match.ports.map { $0.first < 1800 } ?? false })
+    // A search through the list for each rule would take ten times as long, or more.
+    #expect(time < .seconds(5))
   }
 }

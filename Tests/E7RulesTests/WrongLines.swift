@@ -3,7 +3,7 @@
 /// Lines that are no command, each with the whole of its message.
 enum WrongLines {
   static let commands =
-    "allow, block, enable, clear, set, get, query, stats, events, disconnect, bye or quit"
+    "allow, block, reject, enable, clear, set, get, query, stats, events, disconnect, bye or quit"
   static let settable =
     "mode, fail, unkproc, unkprot, unkrule, norule, drops, accepts, squelch, rchngq, loopback, "
     + "hold or debug"
@@ -11,14 +11,25 @@ enum WrongLines {
     "mode, fail, unkproc, unkprot, unkrule, norule, drops, accepts, squelch, rchngq, loopback, "
     + "hold, debug, uptime, qpackets, qdrops, qlost, rules or generation"
   static let classes = "foreign, deleted, memfd, kernel"
-  static let match = "a protocol name, a number 0…255, \(classes) or an absolute path"
-  static let programOrEnd = "\(classes), an absolute path or the end of the line"
-  static let pathOrEnd = "an absolute path or the end of the line"
+  static let match =
+    "quick, a protocol name, a number 0…255, \(classes), an absolute path, in, out, to, from, port, "
+    + "user, for or comment"
+  static let clauses = "in, out, to, from, port, user, for, comment"
+  static let clausesOrEnd = "\(clauses) or the end of the line"
+  static let programOrEnd = "\(classes), an absolute path, \(clausesOrEnd)"
+  static let pathOrEnd = "an absolute path, \(clausesOrEnd)"
+  static let address = "an address or a network of IPv4 or IPv6"
+  static let port = "a port 0…65535, a range N-M or the name of a service"
+  static let user = "the name of a user or a number 0…4294967294"
+  static let duration = "a number and s, m, h or d: 1s…365d"
   static let end = "the end of the line"
   static let ruleNumber = "a number 1…18446744073709551615"
   static let modes = "disabled (0), enabled (1) or block (2)"
 
-  static let all: [(line: String, message: String)] = [
+  static let all: [(line: String, message: String)] =
+    common + ranks + addresses + ports + users + durations + comments
+
+  private static let common: [(line: String, message: String)] = [
     ("alow", "column 1: unknown command 'alow'; expected \(commands); did you mean 'allow'?"),
     ("Allow tcp", "column 1: unknown command 'Allow'; expected \(commands); did you mean 'allow'?"),
     ("ALLOW", "column 1: unknown command 'ALLOW'; expected \(commands); did you mean 'allow'?"),
@@ -55,7 +66,6 @@ enum WrongLines {
     ("allow any any", "column 11: unexpected 'any'; expected \(programOrEnd)"),
     ("allow tcp udp", "column 11: unexpected 'udp'; expected \(programOrEnd)"),
     ("allow tcp 17", "column 11: unexpected '17'; expected \(programOrEnd)"),
-    ("allow tcp foo", "column 11: unexpected 'foo'; expected \(programOrEnd)"),
     ("block allow", "column 7: unknown protocol 'allow'; expected \(match)"),
     ("allow \"\"", "column 7: unknown protocol ''; expected \(match)"),
     ("allow tcp \"\"", "column 11: unexpected ''; expected \(programOrEnd)"),
@@ -105,10 +115,10 @@ enum WrongLines {
       "allow /a\u{7F}b",
       "column 7: the path '/a\\x7fb' holds a control character; expected a path without any"
     ),
-    ("allow /usr/bin/curl tcp", "column 21: unexpected 'tcp'; expected \(end)"),
-    ("allow /a /b", "column 10: unexpected '/b'; expected \(end)"),
-    ("allow tcp /usr/bin/curl extra", "column 25: unexpected 'extra'; expected \(end)"),
-    ("allow tcp /a b # c", "column 14: unexpected 'b'; expected \(end)"),
+    ("allow /usr/bin/curl tcp", "column 21: unexpected 'tcp'; expected \(clausesOrEnd)"),
+    ("allow /a /b", "column 10: unexpected '/b'; expected \(clausesOrEnd)"),
+    ("allow tcp /usr/bin/curl extra", "column 25: unexpected 'extra'; expected \(clausesOrEnd)"),
+    ("allow tcp /a b # c", "column 14: unexpected 'b'; expected \(clausesOrEnd)"),
     (
       "allow tcp /usr/bin/curl\r",
       "column 11: the path '/usr/bin/curl\\x0d' holds a control character; "
@@ -120,10 +130,7 @@ enum WrongLines {
     ("allow tcp \"/a\\", "column 14: nothing follows the backslash; expected \\\", \\\\ or \\xNN"),
     ("allow tcp \"/a\\x4\"", "column 14: unknown escape '\\x'; expected \\\", \\\\ or \\xNN"),
     ("allow tcp \"/a\\é\"", "column 14: unknown escape '\\é'; expected \\\", \\\\ or \\xNN"),
-    ("allow tcp port 80", "column 11: unexpected 'port'; expected \(programOrEnd)"),
-    ("allow quick tcp", "column 7: unknown protocol 'quick'; expected \(match)"),
-    ("allow in", "column 7: unknown protocol 'in'; expected \(match)"),
-    ("allow quit", "column 7: unknown protocol 'quit'; expected \(match)"),
+    ("allow quit", "column 7: unknown protocol 'quit'; expected \(match); did you mean 'quick'?"),
     (
       "allow forein",
       "column 7: unknown protocol 'forein'; expected \(match); did you mean 'foreign'?"
@@ -148,22 +155,22 @@ enum WrongLines {
       "query unknown",
       "column 7: rules do not name class 'unknown'; expected \(classes) or an absolute path"
     ),
-    ("allow kernel /x", "column 14: class 'kernel' takes no path; expected \(end)"),
-    ("block tcp memfd /x", "column 17: class 'memfd' takes no path; expected \(end)"),
-    ("clear deleted /x/", "column 15: class 'deleted' takes no path; expected \(end)"),
-    ("allow kernel x", "column 14: unexpected 'x'; expected \(end)"),
+    ("allow kernel /x", "column 14: class 'kernel' takes no path; expected \(clausesOrEnd)"),
+    ("block tcp memfd /x", "column 17: class 'memfd' takes no path; expected \(clausesOrEnd)"),
+    ("clear deleted /x/", "column 15: class 'deleted' takes no path; expected \(clausesOrEnd)"),
+    ("allow kernel x", "column 14: unexpected 'x'; expected \(clausesOrEnd)"),
     ("allow foreign x", "column 15: unexpected 'x'; expected \(pathOrEnd)"),
     ("allow foreign tcp", "column 15: unexpected 'tcp'; expected \(pathOrEnd)"),
     ("allow foreign kernel", "column 15: unexpected 'kernel'; expected \(pathOrEnd)"),
-    ("allow foreign /a /b", "column 18: unexpected '/b'; expected \(end)"),
-    ("allow /a foreign", "column 10: unexpected 'foreign'; expected \(end)"),
+    ("allow foreign /a /b", "column 18: unexpected '/b'; expected \(clausesOrEnd)"),
+    ("allow /a foreign", "column 10: unexpected 'foreign'; expected \(clausesOrEnd)"),
     (
       "allow foreign /a//b",
       "column 15: the path '/a//b' holds '//'; expected one '/' between names"
     ),
     (
       "clear alow",
-      "column 7: unknown word 'alow'; expected allow, block, id, \(match); did you mean 'allow'?"
+      "column 7: unknown word 'alow'; expected allow, block, reject, id, \(match); did you mean 'allow'?"
     ),
     ("clear id", "column 9: missing rule number; expected \(ruleNumber)"),
     ("clear id x", "column 10: 'x' is no rule number; expected \(ruleNumber)"),
@@ -181,10 +188,10 @@ enum WrongLines {
       "column 7: the path 'usr/bin' is not absolute; expected a path that begins with '/'"
     ),
     ("clear 256", "column 7: '256' is no protocol number; expected 0…255"),
-    ("clear tcp /a b", "column 14: unexpected 'b'; expected \(end)"),
+    ("clear tcp /a b", "column 14: unexpected 'b'; expected \(clausesOrEnd)"),
     (
       "clear idd 4",
-      "column 7: unknown word 'idd'; expected allow, block, id, \(match); did you mean 'id'?"
+      "column 7: unknown word 'idd'; expected allow, block, reject, id, \(match); did you mean 'id'?"
     ),
     ("set", "column 4: missing flag; expected \(settable)"),
     ("set mod", "column 5: unknown flag 'mod'; expected \(settable); did you mean 'mode'?"),
@@ -205,8 +212,17 @@ enum WrongLines {
     ),
     ("set fail 0", "column 10: '0' is no value of flag 'fail'; expected allow (1) or block (2)"),
     (
-      "set unkrule reject",
-      "column 13: 'reject' is no value of flag 'unkrule'; expected allow (1) or block (2)"
+      "set fail reject",
+      "column 10: 'reject' is no value of flag 'fail'; expected allow (1) or block (2)"
+    ),
+    (
+      "set unkrule 4",
+      "column 13: '4' is no value of flag 'unkrule'; expected allow (1), block (2) or reject (3)"
+    ),
+    (
+      "set unkproc rejekt",
+      "column 13: 'rejekt' is no value of flag 'unkproc'; expected allow (1), block (2) or "
+        + "reject (3); did you mean 'reject'?"
     ),
     (
       "set squelch yes",
@@ -231,12 +247,501 @@ enum WrongLines {
     ("get mode fail", "column 10: unexpected 'fail'; expected \(end)"),
     (
       "query alow",
-      "column 7: unknown word 'alow'; expected allow, block, \(match); did you mean 'allow'?"
+      "column 7: unknown word 'alow'; expected allow, block, reject, \(match); did you mean 'allow'?"
     ),
-    ("query allow foo", "column 13: unknown protocol 'foo'; expected \(match)"),
+    (
+      "query allow foo", "column 13: unknown protocol 'foo'; expected \(match); did you mean 'for'?"
+    ),
     ("query tcp tcp", "column 11: unexpected 'tcp'; expected \(programOrEnd)"),
-    ("query id 3", "column 7: unknown word 'id'; expected allow, block, \(match)"),
-    ("query reject", "column 7: unknown word 'reject'; expected allow, block, \(match)"),
-    ("query usr", "column 7: unknown word 'usr'; expected allow, block, \(match)"),
+    ("query id 3", "column 7: unknown word 'id'; expected allow, block, reject, \(match)"),
+    (
+      "query usr",
+      "column 7: unknown word 'usr'; expected allow, block, reject, \(match); did you mean 'user'?"
+    ),
+  ]
+
+  private static let ranks: [(line: String, message: String)] = [
+    ("reject", "column 7: 'reject' alone is no mode; expected \(match)"),
+    ("reject   # it", "column 10: 'reject' alone is no mode; expected \(match)"),
+    (
+      "rejct tcp", "column 1: unknown command 'rejct'; expected \(commands); did you mean 'reject'?"
+    ),
+    ("ask tcp", "column 1: unknown command 'ask'; expected \(commands)"),
+    (
+      "quick allow tcp",
+      "column 1: unknown command 'quick'; expected \(commands); did you mean 'quit'?"
+    ),
+    ("allow quik", "column 7: unknown protocol 'quik'; expected \(match); did you mean 'quick'?"),
+    ("allow QUICK", "column 7: unknown protocol 'QUICK'; expected \(match); did you mean 'quick'?"),
+    (
+      "allow quick quick",
+      "column 13: unexpected 'quick'; expected a protocol name, a number 0…255, \(programOrEnd)"
+    ),
+    ("allow tcp quick", "column 11: unexpected 'quick'; expected \(programOrEnd)"),
+    ("allow /a quick", "column 10: unexpected 'quick'; expected \(clausesOrEnd)"),
+    (
+      "query quick allow",
+      "column 13: unexpected 'allow'; expected a protocol name, a number 0…255, \(programOrEnd)"
+    ),
+    (
+      "clear quick id 4",
+      "column 13: unexpected 'id'; expected a protocol name, a number 0…255, \(programOrEnd)"
+    ),
+    (
+      "allow quick 256",
+      "column 13: '256' is no protocol number; expected 0…255"
+    ),
+    ("clear reject tcp", "column 14: unexpected 'tcp'; expected \(end)"),
+    (
+      "query rejekt",
+      "column 7: unknown word 'rejekt'; expected allow, block, reject, \(match); did you mean 'reject'?"
+    ),
+
+    // Who began.
+    ("allow IN", "column 7: unknown protocol 'IN'; expected \(match); did you mean 'in'?"),
+    ("allow input", "column 7: unknown protocol 'input'; expected \(match)"),
+    ("allow ou", "column 7: unknown protocol 'ou'; expected \(match); did you mean 'out'?"),
+    (
+      "allow tcp in in",
+      "column 14: 'in' comes twice; expected from, port, user, for, comment or \(end)"
+    ),
+    (
+      "allow tcp out out",
+      "column 15: 'out' comes twice; expected to, port, user, for, comment or \(end)"
+    ),
+    (
+      "allow tcp in out",
+      "column 14: 'out' contradicts 'in'; expected from, port, user, for, comment or \(end)"
+    ),
+    (
+      "allow tcp out in",
+      "column 15: 'in' contradicts 'out'; expected to, port, user, for, comment or \(end)"
+    ),
+    (
+      "allow tcp in to 10.0.0.1",
+      "column 14: 'to' contradicts 'in'; expected from, port, user, for, comment or \(end)"
+    ),
+    (
+      "allow tcp out from 10.0.0.1",
+      "column 15: 'from' contradicts 'out'; expected to, port, user, for, comment or \(end)"
+    ),
+    (
+      "allow to 10.0.0.1 in",
+      "column 19: 'in' contradicts 'to'; expected out, port, user, for, comment or \(end)"
+    ),
+    (
+      "allow from 10.0.0.1 out",
+      "column 21: 'out' contradicts 'from'; expected in, port, user, for, comment or \(end)"
+    ),
+    (
+      "allow to 10.0.0.1 from 10.0.0.2",
+      "column 19: 'from' contradicts 'to'; expected out, port, user, for, comment or \(end)"
+    ),
+    (
+      "allow from ::1 port 80 to ::1",
+      "column 24: 'to' contradicts 'from'; expected in, user, for, comment or \(end)"
+    ),
+    (
+      "allow to 10.0.0.1 to 10.0.0.2",
+      "column 19: 'to' comes twice; expected out, port, user, for, comment or \(end)"
+    ),
+    (
+      "allow in from ::1 port 1 user 0 for 1s comment c in",
+      "column 50: 'in' comes twice; expected \(end)"
+    ),
+    (
+      "allow icmp in in",
+      "column 15: 'in' comes twice; expected from, user, for, comment or \(end)"
+    ),
+    (
+      "allow in tcp",
+      "column 10: unexpected 'tcp'; expected from, port, user, for, comment or \(end)"
+    ),
+    (
+      "allow in /a", "column 10: unexpected '/a'; expected from, port, user, for, comment or \(end)"
+    ),
+    (
+      "allow in foreign",
+      "column 10: unexpected 'foreign'; expected from, port, user, for, comment or \(end)"
+    ),
+    (
+      "allow in quick",
+      "column 10: unexpected 'quick'; expected from, port, user, for, comment or \(end)"
+    ),
+    ("allow out 80", "column 11: unexpected '80'; expected to, port, user, for, comment or \(end)"),
+    (
+      "allow out prot 80",
+      "column 11: unexpected 'prot'; expected to, port, user, for, comment or \(end); "
+        + "did you mean 'port'?"
+    ),
+    ("allow tcp foo", "column 11: unexpected 'foo'; expected \(programOrEnd); did you mean 'for'?"),
+    ("allow inn", "column 7: unknown protocol 'inn'; expected \(match); did you mean 'in'?"),
+  ]
+
+  private static let addresses: [(line: String, message: String)] = [
+    ("allow to", "column 9: missing address; expected \(address)"),
+    ("allow tcp from   # whom", "column 18: missing address; expected \(address)"),
+    ("allow to tcp", "column 10: 'tcp' is no address; expected \(address)"),
+    ("allow to port 80", "column 10: 'port' is no address; expected \(address)"),
+    ("allow to example.org", "column 10: 'example.org' is no address; expected \(address)"),
+    ("allow to localhost", "column 10: 'localhost' is no address; expected \(address)"),
+    ("allow to any", "column 10: 'any' is no address; expected \(address)"),
+    ("allow to \"\"", "column 10: '' is no address; expected \(address)"),
+    ("allow to 10", "column 10: '10' is no address; expected \(address)"),
+    ("allow to 10.0.0", "column 10: '10.0.0' is no address; expected \(address)"),
+    ("allow to 10.0.0/24", "column 10: '10.0.0/24' is no address; expected \(address)"),
+    ("allow to 10.0.0.0.0", "column 10: '10.0.0.0.0' is no address; expected \(address)"),
+    ("allow to 10.0.0.256", "column 10: '10.0.0.256' is no address; expected \(address)"),
+    ("allow to 10.0.0.01", "column 10: '10.0.0.01' is no address; expected \(address)"),
+    ("allow to 10.0.0.-1", "column 10: '10.0.0.-1' is no address; expected \(address)"),
+    ("allow to 10..0.1", "column 10: '10..0.1' is no address; expected \(address)"),
+    ("allow to 10.0.0.1.", "column 10: '10.0.0.1.' is no address; expected \(address)"),
+    ("allow to 0x0a.0.0.1", "column 10: '0x0a.0.0.1' is no address; expected \(address)"),
+    ("allow to 10.0.0.1:80", "column 10: '10.0.0.1:80' is no address; expected \(address)"),
+    ("allow to \"10.0.0.1 \"", "column 10: '10.0.0.1 ' is no address; expected \(address)"),
+    (
+      "allow to 10.0.0.1,10.0.0.2",
+      "column 10: '10.0.0.1,10.0.0.2' is no address; expected \(address)"
+    ),
+    (
+      "allow to 10.0.0.1-10.0.0.9",
+      "column 10: '10.0.0.1-10.0.0.9' is no address; expected \(address)"
+    ),
+    ("allow to !10.0.0.1", "column 10: '!10.0.0.1' is no address; expected \(address)"),
+    ("allow to /8", "column 10: '/8' is no address; expected \(address)"),
+    ("allow to :", "column 10: ':' is no address; expected \(address)"),
+    ("allow to :::", "column 10: ':::' is no address; expected \(address)"),
+    ("allow to 1::2::3", "column 10: '1::2::3' is no address; expected \(address)"),
+    ("allow to :1:2:3:4:5:6:7", "column 10: ':1:2:3:4:5:6:7' is no address; expected \(address)"),
+    ("allow to 1:2:3:4:5:6:7", "column 10: '1:2:3:4:5:6:7' is no address; expected \(address)"),
+    ("allow to 1:2:3:4:5:6:7:", "column 10: '1:2:3:4:5:6:7:' is no address; expected \(address)"),
+    (
+      "allow to 1:2:3:4:5:6:7:8:9",
+      "column 10: '1:2:3:4:5:6:7:8:9' is no address; expected \(address)"
+    ),
+    (
+      "allow to 1::2:3:4:5:6:7:8",
+      "column 10: '1::2:3:4:5:6:7:8' is no address; expected \(address)"
+    ),
+    ("allow to 2001:db8::12345", "column 10: '2001:db8::12345' is no address; expected \(address)"),
+    ("allow to 2001:db8::g", "column 10: '2001:db8::g' is no address; expected \(address)"),
+    ("allow to [::1]", "column 10: '[::1]' is no address; expected \(address)"),
+    ("allow to ::1.2.3", "column 10: '::1.2.3' is no address; expected \(address)"),
+    ("allow to 1.2.3.4::", "column 10: '1.2.3.4::' is no address; expected \(address)"),
+    (
+      "allow to 1:2:3:4:5:6:7:1.2.3.4",
+      "column 10: '1:2:3:4:5:6:7:1.2.3.4' is no address; expected \(address)"
+    ),
+
+    ("allow to 10.0.0.0/", "column 10: '' is no prefix of IPv4; expected 0…32"),
+    ("allow to 10.0.0.0/33", "column 10: '33' is no prefix of IPv4; expected 0…32"),
+    ("allow to 10.0.0.0/08", "column 10: '08' is no prefix of IPv4; expected 0…32"),
+    ("allow to 10.0.0.0/-1", "column 10: '-1' is no prefix of IPv4; expected 0…32"),
+    ("allow to 10.0.0.0/8/8", "column 10: '8/8' is no prefix of IPv4; expected 0…32"),
+    (
+      "allow to 10.0.0.0/255.0.0.0",
+      "column 10: '255.0.0.0' is no prefix of IPv4; expected 0…32"
+    ),
+    ("allow from 2001:db8::/129", "column 12: '129' is no prefix of IPv6; expected 0…128"),
+    ("allow from 2001:db8::/x", "column 12: 'x' is no prefix of IPv6; expected 0…128"),
+
+    (
+      "allow to 10.1.2.3/8",
+      "column 10: '10.1.2.3/8' has bits set behind its prefix; expected 10.0.0.0/8"
+    ),
+    (
+      "allow to 10.0.0.1/31",
+      "column 10: '10.0.0.1/31' has bits set behind its prefix; expected 10.0.0.0/31"
+    ),
+    (
+      "allow to 1.2.3.4/0",
+      "column 10: '1.2.3.4/0' has bits set behind its prefix; expected 0.0.0.0/0"
+    ),
+    (
+      "allow to 192.168.77.0/20",
+      "column 10: '192.168.77.0/20' has bits set behind its prefix; expected 192.168.64.0/20"
+    ),
+    (
+      "allow from 2001:db8::1/32",
+      "column 12: '2001:db8::1/32' has bits set behind its prefix; expected 2001:db8::/32"
+    ),
+    (
+      "allow from 2001:DB8::3/127",
+      "column 12: '2001:DB8::3/127' has bits set behind its prefix; expected 2001:db8::2/127"
+    ),
+    ("allow from ::1/0", "column 12: '::1/0' has bits set behind its prefix; expected ::/0"),
+    (
+      "allow from ::ffff:0:0/95",
+      "column 12: '::ffff:0:0/95' has bits set behind its prefix; expected ::fffe:0:0/95"
+    ),
+
+    (
+      "allow to fe80::1%eth0",
+      "column 10: the address 'fe80::1%eth0' has a scope; expected an address without; "
+        + "did you mean 'fe80::1'?"
+    ),
+    (
+      "allow from fe80::%2/64",
+      "column 12: the address 'fe80::%2/64' has a scope; expected an address without; "
+        + "did you mean 'fe80::'?"
+    ),
+    ("allow from %eth0", "column 12: '%eth0' is no address; expected \(address)"),
+    (
+      "allow to ::ffff:10.0.0.1",
+      "column 10: '::ffff:10.0.0.1' is IPv4 in IPv6's form; expected the form of IPv4; "
+        + "did you mean '10.0.0.1'?"
+    ),
+    (
+      "allow to ::FFFF:a00:1",
+      "column 10: '::FFFF:a00:1' is IPv4 in IPv6's form; expected the form of IPv4; "
+        + "did you mean '10.0.0.1'?"
+    ),
+    (
+      "allow to ::ffff:10.1.2.3/104",
+      "column 10: '::ffff:10.1.2.3/104' is IPv4 in IPv6's form; expected the form of IPv4; "
+        + "did you mean '10.0.0.0/8'?"
+    ),
+    (
+      "allow to ::ffff:0:0/96",
+      "column 10: '::ffff:0:0/96' is IPv4 in IPv6's form; expected the form of IPv4; "
+        + "did you mean '0.0.0.0/0'?"
+    ),
+    (
+      "allow icmp6 to 10.0.0.0/8",
+      "column 16: '10.0.0.0/8' is of IPv4, icmp6 is not; expected an address or a network of IPv6"
+    ),
+    (
+      "block 58 from 10.0.0.1",
+      "column 15: '10.0.0.1' is of IPv4, icmp6 is not; expected an address or a network of IPv6"
+    ),
+    (
+      "allow icmp to 2001:db8::/32",
+      "column 15: '2001:db8::/32' is of IPv6, icmp is not; expected an address or a network of IPv4"
+    ),
+    (
+      "clear 1 from ::/0",
+      "column 14: '::/0' is of IPv6, icmp is not; expected an address or a network of IPv4"
+    ),
+    (
+      "query to 10.0.0.1/8",
+      "column 10: '10.0.0.1/8' has bits set behind its prefix; expected 10.0.0.0/8"
+    ),
+    ("clear from", "column 11: missing address; expected \(address)"),
+  ]
+
+  private static let ports: [(line: String, message: String)] = [
+    ("allow port", "column 11: missing port; expected \(port)"),
+    ("allow tcp port in", "column 16: unknown service 'in' of tcp; expected \(port)"),
+    ("allow port 65536", "column 12: '65536' is no port; expected \(port)"),
+    (
+      "allow port 99999999999999999999",
+      "column 12: '99999999999999999999' is no port; expected \(port)"
+    ),
+    ("allow port 080", "column 12: '080' is no port; expected \(port)"),
+    ("allow port -80", "column 12: '-80' is no port; expected \(port)"),
+    ("allow port 80-", "column 12: '80-' is no port; expected \(port)"),
+    ("allow port 80--90", "column 12: '80--90' is no port; expected \(port)"),
+    ("allow port 80-90-100", "column 12: '80-90-100' is no port; expected \(port)"),
+    ("allow port 80-65536", "column 12: '80-65536' is no port; expected \(port)"),
+    ("allow port -", "column 12: unknown service '-'; expected \(port)"),
+    ("allow port 80:90", "column 12: unknown service '80:90'; expected \(port)"),
+    ("allow port +80", "column 12: unknown service '+80'; expected \(port)"),
+    ("allow port 0x50", "column 12: unknown service '0x50'; expected \(port)"),
+    ("allow port any", "column 12: unknown service 'any'; expected \(port)"),
+    ("allow port *", "column 12: unknown service '*'; expected \(port)"),
+    ("allow port 90-80", "column 12: the range '90-80' is reversed; expected 80-90"),
+    ("allow port 65535-0", "column 12: the range '65535-0' is reversed; expected 0-65535"),
+    ("allow port 80,90-81", "column 12: the range '90-81' is reversed; expected 81-90"),
+    ("allow port \"\"", "column 12: a port is missing in ''; expected \(port)"),
+    ("allow port ,", "column 12: a port is missing in ','; expected \(port)"),
+    ("allow port 80,", "column 12: a port is missing in '80,'; expected \(port)"),
+    ("allow port ,80", "column 12: a port is missing in ',80'; expected \(port)"),
+    ("allow port 80,,443", "column 12: a port is missing in '80,,443'; expected \(port)"),
+    ("allow port 80, 443", "column 12: a port is missing in '80,'; expected \(port)"),
+    (
+      "allow port 80 443",
+      "column 15: unexpected '443'; expected in, out, to, from, user, for, comment or \(end)"
+    ),
+    ("allow port 80,65536", "column 12: '65536' is no port; expected \(port)"),
+    ("allow port htpp", "column 12: unknown service 'htpp'; expected \(port)"),
+    ("allow port SSH", "column 12: unknown service 'SSH'; expected \(port)"),
+    ("allow tcp port ntp", "column 16: unknown service 'ntp' of tcp; expected \(port)"),
+    ("allow udp port 53,ssh", "column 16: unknown service 'ssh' of udp; expected \(port)"),
+    ("allow sctp port http", "column 17: unknown service 'http' of sctp; expected \(port)"),
+    ("allow port http-", "column 12: unknown service 'http-'; expected \(port)"),
+    ("allow port ssh-http", "column 12: unknown service 'ssh-http'; expected \(port)"),
+    ("allow port \"ss h\"", "column 12: unknown service 'ss h'; expected \(port)"),
+    (
+      "allow port 80 port 443",
+      "column 15: 'port' comes twice; expected in, out, to, from, user, for, comment or \(end)"
+    ),
+    (
+      "allow icmp port 5",
+      "column 12: protocol 'icmp' has no ports; expected tcp, udp, sctp, dccp, udplite or any "
+        + "before 'port'"
+    ),
+    (
+      "allow icmp6 port 5",
+      "column 13: protocol 'icmp6' has no ports; expected tcp, udp, sctp, dccp, udplite or any "
+        + "before 'port'"
+    ),
+    (
+      "block gre out port 5",
+      "column 15: protocol 'gre' has no ports; expected tcp, udp, sctp, dccp, udplite or any "
+        + "before 'port'"
+    ),
+    (
+      "block 50 port 5",
+      "column 10: protocol 'esp' has no ports; expected tcp, udp, sctp, dccp, udplite or any "
+        + "before 'port'"
+    ),
+    (
+      "query 200 port 5",
+      "column 11: protocol '200' has no ports; expected tcp, udp, sctp, dccp, udplite or any "
+        + "before 'port'"
+    ),
+    (
+      "clear 0 port x",
+      "column 9: protocol '0' has no ports; expected tcp, udp, sctp, dccp, udplite or any "
+        + "before 'port'"
+    ),
+    (
+      "allow ports 80",
+      "column 7: unknown protocol 'ports'; expected \(match); did you mean 'port'?"
+    ),
+    (
+      "allow icmp prot 80",
+      "column 12: unexpected 'prot'; expected \(classes), an absolute path, in, out, to, from, "
+        + "user, for, comment or \(end)"
+    ),
+  ]
+
+  private static let users: [(line: String, message: String)] = [
+    ("allow user", "column 11: missing user; expected \(user)"),
+    ("allow user alise", "column 12: unknown user 'alise'; expected \(user)"),
+    ("allow user Alice", "column 12: unknown user 'Alice'; expected \(user)"),
+    ("allow user \"\"", "column 12: unknown user ''; expected \(user)"),
+    ("allow user -1", "column 12: unknown user '-1'; expected \(user)"),
+    ("allow user +1", "column 12: unknown user '+1'; expected \(user)"),
+    ("allow user gone", "column 12: unknown user 'gone'; expected \(user)"),
+    ("allow user nobody's", "column 12: unknown user 'nobody's'; expected \(user)"),
+    ("allow user alice,bob", "column 12: unknown user 'alice,bob'; expected \(user)"),
+    ("allow user 4294967295", "column 12: '4294967295' is no user's number; expected \(user)"),
+    ("allow user 4294967296", "column 12: '4294967296' is no user's number; expected \(user)"),
+    (
+      "allow user 99999999999999999999",
+      "column 12: '99999999999999999999' is no user's number; expected \(user)"
+    ),
+    ("allow user 0042", "column 12: '0042' is no user's number; expected \(user)"),
+    (
+      "allow user alice user bob",
+      "column 18: 'user' comes twice; expected in, out, to, from, port, for, comment or \(end)"
+    ),
+    (
+      "allow usr alice", "column 7: unknown protocol 'usr'; expected \(match); did you mean 'user'?"
+    ),
+    (
+      "allow user alice bob",
+      "column 18: unexpected 'bob'; expected in, out, to, from, port, for, comment or \(end)"
+    ),
+    ("clear user", "column 11: missing user; expected \(user)"),
+  ]
+
+  private static let durations: [(line: String, message: String)] = [
+    ("allow tcp for", "column 14: missing duration; expected \(duration)"),
+    ("allow tcp for 90", "column 15: '90' is no duration; expected \(duration)"),
+    ("allow tcp for s", "column 15: 's' is no duration; expected \(duration)"),
+    ("allow tcp for 0s", "column 15: '0s' is no duration; expected \(duration)"),
+    ("allow tcp for 0d", "column 15: '0d' is no duration; expected \(duration)"),
+    ("allow tcp for 05m", "column 15: '05m' is no duration; expected \(duration)"),
+    ("allow tcp for -5m", "column 15: '-5m' is no duration; expected \(duration)"),
+    ("allow tcp for 1.5h", "column 15: '1.5h' is no duration; expected \(duration)"),
+    ("allow tcp for 1h30m", "column 15: '1h30m' is no duration; expected \(duration)"),
+    ("allow tcp for 5M", "column 15: '5M' is no duration; expected \(duration)"),
+    ("allow tcp for 5w", "column 15: '5w' is no duration; expected \(duration)"),
+    ("allow tcp for 5 m", "column 15: '5' is no duration; expected \(duration)"),
+    ("allow tcp for \"5 m\"", "column 15: '5 m' is no duration; expected \(duration)"),
+    ("allow tcp for \"\"", "column 15: '' is no duration; expected \(duration)"),
+    ("allow tcp for ever", "column 15: 'ever' is no duration; expected \(duration)"),
+    ("allow tcp for 31536001s", "column 15: '31536001s' is no duration; expected \(duration)"),
+    ("allow tcp for 525601m", "column 15: '525601m' is no duration; expected \(duration)"),
+    ("allow tcp for 8761h", "column 15: '8761h' is no duration; expected \(duration)"),
+    ("allow tcp for 366d", "column 15: '366d' is no duration; expected \(duration)"),
+    (
+      "allow tcp for 99999999999999999999d",
+      "column 15: '99999999999999999999d' is no duration; expected \(duration)"
+    ),
+    (
+      "allow tcp for 5m for 6m",
+      "column 18: 'for' comes twice; expected in, out, to, from, port, user, comment or \(end)"
+    ),
+    ("query for 1y", "column 11: '1y' is no duration; expected \(duration)"),
+  ]
+
+  private static let comments: [(line: String, message: String)] = [
+    ("allow tcp comment", "column 18: missing comment; expected words in quotes"),
+    ("allow tcp comment # c", "column 19: missing comment; expected words in quotes"),
+    (
+      "allow tcp comment a b",
+      "column 21: unexpected 'b'; expected in, out, to, from, port, user, for or \(end)"
+    ),
+    (
+      "allow tcp comment a comment b",
+      "column 21: 'comment' comes twice; expected in, out, to, from, port, user, for or \(end)"
+    ),
+    (
+      "allow tcp comment \"a\\x00\"",
+      "column 19: the comment 'a\\x00' holds a control character; expected a comment without any"
+    ),
+    (
+      "allow tcp comment \"a\\x0ab\"",
+      "column 19: the comment 'a\\x0ab' holds a control character; expected a comment without any"
+    ),
+    (
+      "allow tcp comment \"a\tb\"",
+      "column 19: the comment 'a\\x09b' holds a control character; expected a comment without any"
+    ),
+    (
+      "allow tcp comment \u{7f}",
+      "column 19: the comment '\\x7f' holds a control character; expected a comment without any"
+    ),
+    (
+      "allow tcp comment \u{9b}31m",
+      "column 19: the comment '\\xc2\\x9b31m' holds a control character; expected a comment without "
+        + "any"
+    ),
+    (
+      "allow tcp comment \"\\xff\"",
+      "column 19: the comment '\\xff' is not UTF-8; expected UTF-8"
+    ),
+    (
+      "allow tcp comment \"\\xed\\xa0\\x80\"",
+      "column 19: the comment '\\xed\\xa0\\x80' is not UTF-8; expected UTF-8"
+    ),
+    (
+      "allow tcp comment \(String(repeating: "c", count: 129))",
+      "column 19: the comment '\(String(repeating: "c", count: 60))…' is too long; "
+        + "expected at most 128 bytes"
+    ),
+    (
+      "allow tcp comment \(String(repeating: "é", count: 64))c",
+      "column 19: the comment '\(String(repeating: "é", count: 30))…' is too long; "
+        + "expected at most 128 bytes"
+    ),
+    ("allow tcp comment \"open", "column 19: the quote is not closed; expected another '\"'"),
+    (
+      "allow coment x",
+      "column 7: unknown protocol 'coment'; expected \(match); did you mean 'comment'?"
+    ),
+  ]
+
+  /// Lines of a console that looks up no names.
+  static let withoutNames: [(line: String, message: String)] = [
+    ("query user alice", "column 12: 'alice' is no user's number; expected a number 0…4294967294"),
+    ("query user", "column 11: missing user; expected a number 0…4294967294"),
+    ("query user -1", "column 12: '-1' is no user's number; expected a number 0…4294967294"),
+    ("query port ssh", "column 12: 'ssh' is no port; expected a port 0…65535 or a range N-M"),
+    ("query port 22,ssh", "column 12: 'ssh' is no port; expected a port 0…65535 or a range N-M"),
+    ("query port", "column 11: missing port; expected a port 0…65535 or a range N-M"),
   ]
 }

@@ -14,12 +14,17 @@ public enum TimeText {
 
   /// Date and time of RFC 3339 in UTC, to the nanosecond: `2026-11-21T14:02:11.000000000Z`.
   public static func rfc3339(_ nanoseconds: UInt64) -> String {
-    let seconds = Int(nanoseconds / second)
-    let (year, month, dayOfMonth) = civil(daysSince1970: seconds / day)
-    let fraction = padded(Int(nanoseconds % second), 9)
+    moment(nanoseconds) + ".\(padded(Int(nanoseconds % second), 9))Z"
+  }
+
+  /// The same to the second: `2026-11-21T14:02:11Z`.
+  public static func seconds(_ nanoseconds: UInt64) -> String { moment(nanoseconds) + "Z" }
+
+  private static func moment(_ nanoseconds: UInt64) -> String {
+    let (year, month, dayOfMonth) = civil(daysSince1970: Int(nanoseconds / second) / day)
     return
       "\(padded(year, 4))-\(padded(month, 2))-\(padded(dayOfMonth, 2))"
-      + "T\(clock(nanoseconds, utcOffset: 0)).\(fraction)Z"
+      + "T\(clock(nanoseconds, utcOffset: 0))"
   }
 
   /// The Gregorian date; years are counted from March, so that a leap day is a year's last.

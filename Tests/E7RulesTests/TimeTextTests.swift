@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import E7Console
+import E7Rules
 import Testing
 
 @Suite struct TimeTextTests {
@@ -28,6 +28,8 @@ import Testing
 
   @Test func fractions() {
     #expect(TimeText.rfc3339(1) == "1970-01-01T00:00:00.000000001Z")
+    #expect(TimeText.seconds(999_999_999) == "1970-01-01T00:00:00Z")
+    #expect(TimeText.seconds(.max) == "2554-07-21T23:34:33Z")
     #expect(TimeText.rfc3339(.max) == "2554-07-21T23:34:33.709551615Z")
   }
 }

@@ -18,22 +18,31 @@ struct Client: ParsableCommand {
       Without a command, a console: one command a line, events in between.
 
       COMMANDS
-        query [ACTION] [PROTO] [PROGRAM]  the mode and the rules, most specific first
-        get [FLAG]                        one flag, or all
-        stats                             how programs were found, and why not
-        events                            events and notices as they come
-        ACTION [PROTO] [PROGRAM]          add a rule, or change its action
-        clear [ACTION]                    remove all rules, or those with the action
-        clear [PROTO] [PROGRAM]           remove the one rule with this match
-        clear id N                        remove the rule with this number
-        set FLAG VALUE                    set a flag
-        enable, block, allow              set mode enabled, block, disabled
-        disconnect, quit                  no more events; end the console
+        query [ACTION] [MATCH]  the mode and the rules, most specific first
+        get [FLAG]              one flag, or all
+        stats                   how programs were found, and why not
+        events                  events and notices as they come
+        ACTION MATCH            add a rule, or change it
+        clear [ACTION]          remove all rules, or those with the action
+        clear MATCH             remove the one rule with this match
+        clear id N              remove the rule with this number
+        set FLAG VALUE          set a flag
+        enable, block, allow    set mode enabled, block, disabled
+        disconnect, quit        no more events; end the console
 
-      ACTION is allow or block, PROTO a name or a number 0…255. PROGRAM is an
-      executable, or with a final slash every executable below a folder; or a
-      class of programs: foreign (a container's, say), deleted, memfd, kernel.
-      A path may follow foreign, as it is seen in there.
+      ACTION is allow, block or reject, MATCH is [quick] [PROTO] [PROGRAM] and
+      in any order
+        in, out                 who began the flow: someone else, this machine
+        to ADDR, from ADDR      the other end: an address or a network
+        port PORTS              the destination port: N, N-M, a service's name;
+                                with commas between, one rule each
+        user USER               the socket's owner: a name or a number
+        for TIME                the rule ends by itself: 90s, 5m, 12h, 7d
+        comment "…"             at most 128 bytes
+      PROTO is a name or a number 0…255. PROGRAM is an executable, or with a
+      final slash every executable below a folder; or a class of programs:
+      foreign (a container's, say), deleted, memfd, kernel. A path may follow
+      foreign, as it is seen in there.
       A file is read as a whole first; its rules between two other commands
       take effect as one change.
 
@@ -80,30 +89,30 @@ struct Client: ParsableCommand {
 
   /// Does what the command line asks for.
   func perform() throws(Failure) -> ExitStatus {
+    let names = SystemNames().names
     let command: Command?
     do throws(SyntaxError) {
-      command = try Command.parse(words: words.map { Array($0.utf8) })
+      command = try Command.parse(words: words.map { Array($0.utf8) }, names: names)
     } catch {
       throw Failure(.usage, error.text)
     }
     let session = Session(path: socket)
-    let printer = Printer(isJSON: json)
-    if let file {
-      return try Runner(session: session, printer: printer, toPerson: false).run(file: file)
-    }
+    let printer = Printer(isJSON: json, names: names)
+    let runner = Runner(session: session, printer: printer, names: names, toPerson: false)
+    if let file { return try runner.run(file: file) }
     session.connectionChanged = { isLost in
       guard command == nil || command == .events else { return }
       Standard.complain(isLost ? "connection lost; trying again" : "connected again")
     }
     switch command {
     case nil:
-      var console = Console(session: session, printer: printer)
+      var console = Console(session: session, printer: printer, names: names)
       try console.run()
     case .events:
       var stream = EventStream(session: session, printer: printer)
       try stream.run(count: count)
     case let command?:
-      try Runner(session: session, printer: printer, toPerson: false).run(command)
+      try runner.run(command)
     }
     return .done
   }

@@ -5,15 +5,17 @@ import E7Rules
 /// Reads commands from standard input, and shows events between them.
 struct Console {
   private let session: Session
+  private let names: Names
   private let runner: Runner
   private var printer: Printer
   private var lines = LineBuffer()
   private let isInteractive = Standard.isInteractive
 
-  init(session: Session, printer: Printer) {
+  init(session: Session, printer: Printer, names: Names) {
     self.session = session
     self.printer = printer
-    runner = Runner(session: session, printer: printer, toPerson: true)
+    self.names = names
+    runner = Runner(session: session, printer: printer, names: names, toPerson: true)
   }
 
   /// Ends with the input, or at `quit`.
@@ -39,7 +41,7 @@ struct Console {
   /// Does one line; false at `quit`.
   private func perform(_ line: [UInt8]) throws(Failure) -> Bool {
     let command: Command?
-    do throws(SyntaxError) { command = try Command.parse(line: line) } catch {
+    do throws(SyntaxError) { command = try Command.parse(line: line, names: names) } catch {
       Standard.complain(error.text)
       return true
     }

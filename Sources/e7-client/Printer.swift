@@ -7,9 +7,13 @@ import E7Rules
 struct Printer {
   /// One JSON object a line.
   let isJSON: Bool
+  private let names: Names
   private var text = ToldText(utcOffset: 0)
 
-  init(isJSON: Bool) { self.isJSON = isJSON }
+  init(isJSON: Bool, names: Names) {
+    self.isJSON = isJSON
+    self.names = names
+  }
 
   func flags(_ flags: [FlagValue]) {
     Standard.print(flags.map(isJSON ? JSONText.flag : Listing.flag))
@@ -20,7 +24,7 @@ struct Printer {
   }
 
   func rules(_ rules: [Rule], _ outcome: Outcome) {
-    Standard.print(rules.map(isJSON ? JSONText.rule : Listing.rule))
+    Standard.print(rules.map { isJSON ? JSONText.rule($0) : Listing.rule($0, names: names) })
     if isJSON { Standard.print([JSONText.outcome(outcome)]) }
   }
 

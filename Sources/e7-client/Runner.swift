@@ -8,13 +8,18 @@ import E7Rules
 struct Runner {
   let session: Session
   let printer: Printer
+  let names: Names
   /// Whether a person waits for a word after each edit.
   let toPerson: Bool
 
   /// Does a command that changes or asks; those about the console itself are the console's.
   func run(_ command: Command) throws(Failure) {
-    if let edit = command.edit {
-      printer.outcome(try session.edit(edit), toPerson: toPerson)
+    let edits = Script.Line.all(1, command)
+    if let only = edits.first {
+      // One edit is all or nothing by itself.
+      let outcome =
+        edits.count == 1 ? try session.edit(only.edit) : try session.change(edits) { _ in }
+      printer.outcome(outcome, toPerson: toPerson)
       return
     }
     switch command {
@@ -37,7 +42,7 @@ struct Runner {
     let bytes = try InputFile.read(path)
     let entries: [RulesFile.Entry]
     do throws(SyntaxErrors) {
-      entries = try RulesFile.parse(bytes)
+      entries = try RulesFile.parse(bytes, names: names)
     } catch {
       for error in error.all { Standard.complain("\(path): \(error.text)") }
       return .failed

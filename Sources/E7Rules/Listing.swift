@@ -61,6 +61,14 @@ public enum Listing {
     Words.word(.namedProtocol, UInt32(prot)) ?? "\(prot)"
   }
 
+  /// The ports of the rule that an edit is about; nil where it is about no ports.
+  public static func ports(of edit: Edit) -> String? {
+    switch edit {
+    case .add(_, let match, _), .remove(let match): match.ports.map(PortForm.text)
+    default: nil
+    }
+  }
+
   /// The program of a packet as a rule names it: a path, a class, or class and path; nil where
   /// nothing is known of it.
   public static func program(of event: Event) -> String? {

@@ -15,11 +15,8 @@ struct Runner {
   /// Does a command that changes or asks; those about the console itself are the console's.
   func run(_ command: Command) throws(Failure) {
     let edits = Script.Line.all(1, command)
-    if let only = edits.first {
-      // One edit is all or nothing by itself.
-      let outcome =
-        edits.count == 1 ? try session.edit(only.edit) : try session.change(edits) { _ in }
-      printer.outcome(outcome, toPerson: toPerson)
+    if !edits.isEmpty {
+      printer.outcome(try change(edits), toPerson: toPerson)
       return
     }
     switch command {
@@ -34,6 +31,19 @@ struct Runner {
       printer.statistics(try session.statistics())
     case .rule, .clear, .remove, .removeID, .set, .events, .disconnect, .quit:
       break
+    }
+  }
+
+  /// Does the edits of one command together; they differ in their ports alone.
+  private func change(_ edits: [Script.Line]) throws(Failure) -> Outcome {
+    // One is all or nothing by itself.
+    if edits.count == 1 { return try session.edit(edits[0].edit) }
+    var current: Script.Line?
+    do throws(Failure) {
+      return try session.change(edits) { current = $0 }
+    } catch {
+      guard let ports = current.flatMap({ Listing.ports(of: $0.edit) }) else { throw error }
+      throw Failure(error.status, "port \(ports): \(error.text)")
     }
   }
 
@@ -60,7 +70,7 @@ struct Runner {
           try run(entry.command)
         case .rules(let lines):
           line = lines.first?.number ?? 0
-          let outcome = try session.change(lines) { line = $0.number }
+          let outcome = try session.change(lines) { line = $0?.number ?? line }
           printer.outcome(outcome, toPerson: toPerson)
         }
       } catch {

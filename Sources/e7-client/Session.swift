@@ -109,8 +109,8 @@ final class Session {
 
   /// Asks for edits that take effect together or not at all.
   ///
-  /// `at` is told each line before its failure could come.
-  func change(_ lines: [Script.Line], at: (Script.Line) -> Void) throws(Failure) -> Outcome {
+  /// `at` is told each line before its failure could come, and nil before that of all together.
+  func change(_ lines: [Script.Line], at: (Script.Line?) -> Void) throws(Failure) -> Outcome {
     let lane = try persist { (broker) throws(LinkError) in
       let lane = try self.lane(through: broker)
       let begin = try lane.send(.begin(replace: false, generation: nil))
@@ -124,13 +124,14 @@ final class Session {
       self.lane = nil
       throw error
     }
+    at(nil)
     return try settle("outcome unknown") { () throws(LinkError) in
       try lane.outcome(of: try lane.send(.commit))
     }
   }
 
   private func collect(
-    _ lines: [Script.Line], _ lane: Lane, at: (Script.Line) -> Void
+    _ lines: [Script.Line], _ lane: Lane, at: (Script.Line?) -> Void
   ) throws(Failure) {
     let text = "nothing was changed"
     var waiting: ArraySlice<(Script.Line, UInt32)> = []

@@ -83,9 +83,9 @@ def test_query_lists_mode_and_rules(suite):
     assert (ended.status, ended.err) == (0, "")
     assert ended.out.splitlines() == [
         "set mode enabled",
-        "block tcp /usr/bin/curl  # id 3",
-        "allow any /usr/bin/  # id 1",
-        'block 200 "/a b\\x1b\\xff"  # id 9',
+        "block tcp /usr/bin/curl  # id 3, 0 hits",
+        "allow any /usr/bin/  # id 1, 0 hits",
+        'block 200 "/a b\\x1b\\xff"  # id 9, 0 hits',
     ]
 
 
@@ -102,8 +102,8 @@ def test_what_query_prints_is_read_back(suite, tmp_path):
 
 def test_query_with_words_lists_the_rules_that_carry_them(suite):
     suite.rules = [CURL, BIN]
-    assert run(suite, "query", "block").out == "block tcp /usr/bin/curl  # id 3\n"
-    assert run(suite, "query", "any").out == "allow any /usr/bin/  # id 1\n"
+    assert run(suite, "query", "block").out == "block tcp /usr/bin/curl  # id 3, 0 hits\n"
+    assert run(suite, "query", "any").out == "allow any /usr/bin/  # id 1, 0 hits\n"
     assert run(suite, "query", "udp").out == ""
 
 
@@ -112,7 +112,8 @@ def test_query_as_json(suite):
     lines = [json.loads(line) for line in run(suite, "--json", "query").out.splitlines()]
     assert lines == [
         {"type": "flag", "flag": "mode", "word": "disabled", "value": 0},
-        {"type": "rule", "id": 3, "action": "block", "protocol": "tcp", "path": "/usr/bin/curl"},
+        {"type": "rule", "id": 3, "action": "block", "protocol": "tcp", "path": "/usr/bin/curl",
+         "hits": 0},
         {"type": "done", "error": 0, "generation": 9},
     ]
 
@@ -124,9 +125,9 @@ def test_rules_about_classes_are_listed_and_filtered(suite):
         {"ID": 6, "ACTION": 1, "PROT": 17, "CLASS": 5},
     ]
     lines = [
-        "allow tcp foreign /usr/sbin/nginx  # id 4",
-        "block any foreign  # id 5",
-        "allow udp kernel  # id 6",
+        "allow tcp foreign /usr/sbin/nginx  # id 4, 0 hits",
+        "block any foreign  # id 5, 0 hits",
+        "allow udp kernel  # id 6, 0 hits",
     ]
     assert run(suite, "query").out.splitlines()[1:] == lines
     assert run(suite, "query", "foreign").out.splitlines() == lines[:2]
@@ -134,7 +135,7 @@ def test_rules_about_classes_are_listed_and_filtered(suite):
     assert run(suite, "query", "allow", "kernel").out.splitlines() == lines[2:]
     told = [json.loads(line) for line in run(suite, "--json", "query", "any").out.splitlines()]
     assert told[0] == {
-        "type": "rule", "id": 5, "action": "block", "protocol": "any", "class": "foreign"}
+        "type": "rule", "id": 5, "action": "block", "protocol": "any", "class": "foreign", "hits": 0}
 
 
 def test_rules_about_classes_are_read_back(suite, tmp_path):
@@ -147,6 +148,90 @@ def test_rules_about_classes_are_read_back(suite, tmp_path):
     assert run(suite, "-f", str(file)).status == 0
     assert [attributes for name, attributes in suite.lane_said if name == "RULE_ADD"] == [
         {"ACTION": 1, "PROT": 6, "CLASS": 2, "PATH": b"/a b/"}, {"ACTION": 2, "CLASS": 3}]
+
+
+FULL = {
+    "ID": 7, "ACTION": 3, "QUICK": b"", "PROT": 6, "PATH": b"/opt/x", "DIRECTION": 2,
+    "REMOTE": bytes((10, 0, 0, 0)), "PREFIX": 8, "PORT_FIRST": 80, "PORT_LAST": 443, "UID": 0,
+    "FOR": 7200, "COMMENT": b'the "web"', "HITS": 12, "LAST_HIT": 1_795_410_000_500_000_000,
+}  # fmt: skip
+SIX = {
+    "ID": 8, "ACTION": 1, "DIRECTION": 1, "REMOTE": bytes((0x20, 1, 0xd, 0xb8)) + bytes(12),
+    "PREFIX": 128, "PORT_FIRST": 22, "PORT_LAST": 22, "UID": 4_000_000_000, "HITS": 1,
+}  # fmt: skip
+IN = {"ID": 9, "ACTION": 2, "DIRECTION": 1, "FOR": 61, "HITS": 2**64 - 1}
+FULL_LINE = (
+    'reject quick tcp /opt/x to 10.0.0.0/8 port 80-443 user root for 2h comment "the \\"web\\""'
+    "  # id 7, 12 hits, last 2026-11-23T05:00:00Z"
+)
+SIX_LINE = "allow any from 2001:db8:: port 22 user 4000000000  # id 8, 1 hit"
+IN_LINE = "block any in for 61s  # id 9, 18446744073709551615 hits"
+
+
+def test_rules_are_listed_with_all_they_have(suite):
+    suite.rules = [FULL, SIX, IN]
+    ended = run(suite, "query")
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out.splitlines()[1:] == [FULL_LINE, SIX_LINE, IN_LINE]
+
+
+def test_query_with_clauses_lists_the_rules_that_carry_them(suite):
+    suite.rules = [FULL, SIX, IN]
+    for words, lines in [
+        ("reject", [FULL_LINE]), ("quick", [FULL_LINE]), ("out", [FULL_LINE]),
+        ("in", [SIX_LINE, IN_LINE]), ("to 10.0.0.0/8", [FULL_LINE]), ("to 10.0.0.0/9", []),
+        ("from 2001:db8::/128", [SIX_LINE]), ("port 22", [SIX_LINE]), ("port 443", []),
+        ("port 22,80-443", [FULL_LINE, SIX_LINE]), ("user root", [FULL_LINE]),
+        ("user 4000000000", [SIX_LINE]), ("for 61s", [IN_LINE]), ("for 2h", [FULL_LINE, IN_LINE]),
+        ("any in for 1d", [IN_LINE]), ("allow in for 1d", []),
+    ]:  # fmt: skip
+        assert run(suite, "query", *words.split()).out.splitlines() == lines, words
+    assert run(suite, "query", "comment", 'the "web"').out.splitlines() == [FULL_LINE]
+
+
+def test_rules_with_all_they_have_are_read_back(suite, tmp_path):
+    suite.rules = [FULL, SIX, IN]
+    file = tmp_path / "rules"
+    file.write_text(run(suite, "query").out)
+    assert run(suite, "-f", str(file)).status == 0
+    added = [attributes for name, attributes in suite.lane_said if name == "RULE_ADD"]
+    unsaid = ("ID", "HITS", "LAST_HIT")
+    wanted = [{k: v for k, v in rule.items() if k not in unsaid} for rule in suite.rules]
+    for rule in wanted[1:]:
+        rule["PROT"] = 256
+    assert added == wanted
+    # What was loaded lists as the same bytes.
+    lines = file.read_text().splitlines()
+    suite.rules = [dict(rule, ID=number) for number, rule in enumerate(added, 1)]
+    again = run(suite, "query").out.splitlines()
+    assert [line.split("  # ")[0] for line in again] == [line.split("  # ")[0] for line in lines]
+
+
+def test_rules_with_all_they_have_as_json(suite):
+    suite.rules = [FULL, SIX]
+    told = [json.loads(line) for line in run(suite, "--json", "query", "port", "22,80-443").out.splitlines()]
+    assert told[0] == {
+        "type": "rule", "id": 7, "action": "reject", "quick": True, "protocol": "tcp",
+        "path": "/opt/x", "direction": "out", "remote": "10.0.0.0/8",
+        "ports": {"first": 80, "last": 443}, "uid": 0, "for": 7200, "comment": 'the "web"',
+        "hits": 12, "lastHit": "2026-11-23T05:00:00.500000000Z"}  # fmt: skip
+    assert told[1] == {
+        "type": "rule", "id": 8, "action": "allow", "protocol": "any", "direction": "in",
+        "remote": "2001:db8::", "ports": {"first": 22, "last": 22}, "uid": 4_000_000_000, "hits": 1}
+
+
+def test_a_suite_that_sends_half_a_match_is_not_believed(suite):
+    for rule, text in [
+        ({"REMOTE": bytes(4), "DIRECTION": 1}, "attribute PREFIX is missing"),
+        ({"PREFIX": 8}, "attribute PREFIX does not belong to this message"),
+        ({"REMOTE": bytes(4), "PREFIX": 129}, "attribute PREFIX is out of range"),
+        ({"PORT_FIRST": 8}, "attribute PORT_LAST is missing"),
+        ({"DIRECTION": 3}, "attribute DIRECTION is out of range"),
+        ({"ACTION": 4}, "attribute ACTION is out of range"),
+        ({"COMMENT": b"c" * 129}, "attribute COMMENT is out of range"),
+    ]:
+        suite.rules = [{"ID": 1, "ACTION": 1, **rule}]
+        run(suite, "query", "allow").fails(1, f"the suite sent what is no message: {text}")
 
 
 def test_stats(suite):
@@ -196,6 +281,22 @@ def test_edits_go_over_a_lane(suite):
         (("block", "kernel"), ("RULE_ADD", {"ACTION": 2, "CLASS": 5})),
         (("allow", "udp", "memfd"), ("RULE_ADD", {"ACTION": 1, "PROT": 17, "CLASS": 4})),
         (("clear", "foreign", "/bin/"), ("RULE_DEL", {"CLASS": 2, "PATH": b"/bin/"})),
+        (("reject", "quick", "udp"), ("RULE_ADD", {"ACTION": 3, "QUICK": b"", "PROT": 17})),
+        (("allow", "/a", "in"), ("RULE_ADD", {"ACTION": 1, "PATH": b"/a", "DIRECTION": 1})),
+        (("allow", "to", "10.0.0.0/8"), ("RULE_ADD", {
+            "ACTION": 1, "PROT": 256, "DIRECTION": 2, "REMOTE": bytes((10, 0, 0, 0)),
+            "PREFIX": 8})),
+        (("clear", "udp", "from", "::1"), ("RULE_DEL", {
+            "PROT": 17, "DIRECTION": 1, "REMOTE": bytes(15) + b"\1", "PREFIX": 128})),
+        (("allow", "tcp", "port", "0-1023"), ("RULE_ADD", {
+            "ACTION": 1, "PROT": 6, "PORT_FIRST": 0, "PORT_LAST": 1023})),
+        (("allow", "tcp", "user", "root", "port", "80"), ("RULE_ADD", {
+            "ACTION": 1, "PROT": 6, "PORT_FIRST": 80, "PORT_LAST": 80, "UID": 0})),
+        (("allow", "tcp", "comment", "a # b", "for", "2h"), ("RULE_ADD", {
+            "ACTION": 1, "PROT": 6, "FOR": 7200, "COMMENT": b"a # b"})),
+        (("clear", "tcp", "for", "5m", "comment", "c"), ("RULE_DEL", {"PROT": 6})),
+        (("clear", "reject"), ("RULE_CLEAR", {"ACTION": 3})),
+        (("set", "unkrule", "reject"), ("FLAG_SET", {"FLAG": 5, "VALUE": 3})),
         (("clear", "id", "4"), ("RULE_DEL", {"ID": 4})),
         (("set", "mode", "disable"), ("FLAG_SET", {"FLAG": 1, "VALUE": 0})),
         (("enable",), ("FLAG_SET", {"FLAG": 1, "VALUE": 1})),
@@ -206,6 +307,50 @@ def test_edits_go_over_a_lane(suite):
         assert (ended.status, ended.out, ended.err) == (0, "", "")
         assert suite.lane_said == [("HELLO", {"MINOR": 0}), message]
     assert not any(name in ("RULE_ADD", "FLAG_SET") for name, _ in suite.said)
+
+
+def test_a_list_of_ports_is_one_change(suite):
+    assert run(suite, "allow", "tcp", "port", "80,443").status == 0
+    assert suite.lane_said[1:] == [
+        ("BEGIN", {}),
+        ("RULE_ADD", {"ACTION": 1, "PROT": 6, "PORT_FIRST": 80, "PORT_LAST": 80}),
+        ("RULE_ADD", {"ACTION": 1, "PROT": 6, "PORT_FIRST": 443, "PORT_LAST": 443}),
+        ("COMMIT", {}),
+    ]
+    suite.lane_said.clear()
+    suite.lane = lambda name, attributes: (
+        [done(ENOENT, b"no such rule")] if attributes.get("PORT_FIRST") == 443 else None)
+    run(suite, "clear", "tcp", "port", "80,443").fails(1, "port 443: no such rule (ENOENT)")
+    assert [name for name, _ in suite.lane_said] == ["HELLO", "BEGIN", "RULE_DEL", "RULE_DEL"]
+    suite.lane_said.clear()
+    suite.lane = lambda name, _: [done(ENOENT, b"gone")] if name == "COMMIT" else None
+    run(suite, "clear", "tcp", "port", "80,443").fails(1, "gone (ENOENT)")
+    suite.lane = lambda name, _: None
+    suite.lane_said.clear()
+    text = "allow tcp port 80,443\nallow udp\n"
+    assert run(suite, "-f", "-", given=text.encode()).status == 0
+    assert [name for name, _ in suite.lane_said] == [
+        "HELLO", "BEGIN", "RULE_ADD", "RULE_ADD", "RULE_ADD", "COMMIT"]
+
+
+def test_a_list_of_ports_on_the_console(suite):
+    ended = run(suite, given=b"allow tcp port 80,443\n")
+    assert (ended.status, ended.out, ended.err) == (0, "ok: generation 10\n", "")
+
+
+@pytest.mark.skipif(not os.path.exists("/etc/services"), reason="no database of services")
+def test_services_are_looked_up_here(suite):
+    for words, first in [
+        ("tcp port ssh", 22), ("udp port domain", 53), ("any port https", 443),
+        ("udplite port domain", 53),
+    ]:  # fmt: skip
+        suite.lane_said.clear()
+        assert run(suite, "allow", *words.split()).status == 0
+        rule = suite.lane_said[-1][1]
+        assert (rule["PORT_FIRST"], rule["PORT_LAST"]) == (first, first)
+    ended = run(suite, "allow", "udp", "port", "ssh")
+    assert ended.status == 2
+    assert ended.err.startswith("e7-client: word 4: unknown service 'ssh' of udp; expected a port")
 
 
 def test_an_edit_as_json(suite):
@@ -460,6 +605,15 @@ def test_wrong_command_lines(suite):
         (("block", "forein"), "word 2: unknown protocol 'forein'"),
         (("block", "kernel", "/bin/x"), "word 3: class 'kernel' takes no path"),
         (("allow", "tcp", "host"), "word 3: rules do not name class 'host'"),
+        (("reject",), "word 2: 'reject' alone is no mode"),
+        (("allow", "to", "10.1.2.3/8"), "word 3: '10.1.2.3/8' has bits set behind its prefix; "
+         "expected 10.0.0.0/8"),
+        (("allow", "tcp", "port", "90-80"), "word 4: the range '90-80' is reversed; expected 80-90"),
+        (("allow", "icmp", "port", "5"), "word 3: protocol 'icmp' has no ports"),
+        (("allow", "user", "no such user"), "word 3: unknown user 'no such user'"),
+        (("allow", "port", "no such service"), "word 3: unknown service 'no such service'"),
+        (("allow", "tcp", "for", "5"), "word 4: '5' is no duration"),
+        (("allow", "tcp", "comment", "a\nb"), "word 4: the comment 'a\\x0ab' holds a control"),
         (("stats", "now"), "word 2: unexpected 'now'"),
         (("",), "word 1: unknown command ''"),
         (("--foo",), "Unknown option '--foo'"),

@@ -8,7 +8,7 @@ import E7Rules
 public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   let bytes = unsafe Array(UnsafeBufferPointer(start: start, count: count))
   do throws(SyntaxErrors) {
-    for entry in try RulesFile.parse(bytes) { readBack(entry.command) }
+    for entry in try RulesFile.parse(bytes, names: names) { readBack(entry.command) }
   } catch {
     precondition(!error.all.isEmpty)
     for error in error.all {
@@ -18,15 +18,23 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     }
   }
   let words = bytes.split(separator: 0).map(Array.init)
-  if let command = try? Command.parse(words: words) { readBack(command) }
+  if let command = try? Command.parse(words: words, names: names) { readBack(command) }
   return 0
 }
 
+/// One user and one service.
+private var names: Names {
+  Names(
+    uid: { $0 == Array("alice".utf8) ? 1000 : nil },
+    user: { $0 == 1000 ? Array("alice".utf8) : nil },
+    port: { name, _ in name == Array("ssh".utf8) ? 22 : nil })
+}
+
 private func readBack(_ command: Command) {
-  let text = Array(Listing.command(command).utf8)
+  let text = Array(Listing.command(command, names: names).utf8)
   // A path of many bytes that need four characters each may print as more than a line.
   guard text.count <= Limit.line else { return }
-  guard let again = try? Command.parse(line: text), again == command else {
+  guard let again = try? Command.parse(line: text, names: names), again == command else {
     fatalError("does not read back")
   }
 }

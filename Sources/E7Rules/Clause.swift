@@ -43,8 +43,7 @@ struct Clause: Sendable {
 extension WordReader {
   /// Takes all clauses up to the end of the line.
   ///
-  /// `kind` names the first word where nothing takes
-  /// it; `others` could have stood there too.
+  /// `kind` names the first word where nothing takes it; `others` could have stood there too.
   mutating func clauses(
     into filter: inout Filter, kind: String, others: [String]
   ) throws(SyntaxError) {

@@ -68,13 +68,15 @@ struct FreeClause: Sendable {
   func take(
     _ word: Word, _ reader: inout WordReader, _ filter: inout Filter, after given: [String]
   ) throws(SyntaxError) {
-    let expected = Phrase.either(
-      FreeClause.open(filter, after: given) + ["the end of the line"])
-    if given.contains(keyword) {
-      throw word.error("'\(keyword)' comes twice", expected: expected)
-    }
-    if let other = given.first(where: contradicts.contains) {
-      throw word.error("'\(keyword)' contradicts '\(other)'", expected: expected)
+    let fault =
+      given.contains(keyword)
+      ? "'\(keyword)' comes twice"
+      : given.first(where: contradicts.contains).map { "'\(keyword)' contradicts '\($0)'" }
+    if let fault {
+      throw word.error(
+        fault,
+        expected: Phrase.either(
+          FreeClause.open(filter, after: given) + ["the end of the line"]))
     }
     _ = reader.take()
     try take(&reader, word, &filter)

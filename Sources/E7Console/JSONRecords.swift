@@ -4,7 +4,7 @@ import E7IPC
 import E7Rules
 
 // Each object says its `type`.  A path that is no UTF-8 stands in `pathHex`, a script in `scriptHex`,
-// since JSON has text alone; a member that has no value is not there.
+// a comment in `commentHex`, since JSON has text alone; a member that has no value is not there.
 
 /// Bytes as text, or in hexadecimal digits where they are none; neither where there are none.
 struct JSONBytes {
@@ -38,12 +38,13 @@ struct JSONRule: Encodable {
   /// Seconds that are left.
   var forSeconds: UInt32?
   var comment: String?
+  var commentHex: String?
   var hits: UInt64
   var lastHit: String?
 
   enum CodingKeys: String, CodingKey {
     case type, id, action, path, pathHex, quick, direction, remote, ports, uid, comment, hits
-    case lastHit
+    case commentHex, lastHit
     case forSeconds = "for"
     case prot = "protocol"
     case programClass = "class"
@@ -63,8 +64,8 @@ struct JSONRule: Encodable {
     ports = match.ports.map { JSONPorts(first: $0.first, last: $0.last) }
     uid = match.uid
     forSeconds = rule.terms.forSeconds
-    // The kernel takes no comment that is not UTF-8.
-    comment = rule.terms.comment.isEmpty ? nil : String(decoding: rule.terms.comment, as: UTF8.self)
+    let comment = JSONBytes(rule.terms.comment)
+    (self.comment, commentHex) = (comment.text, comment.hex)
     hits = rule.hits
     lastHit = rule.lastHit.map(TimeText.rfc3339)
   }

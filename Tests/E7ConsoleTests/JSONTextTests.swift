@@ -31,6 +31,14 @@ import Testing
         + #""protocol":"tcp","quick":true,"remote":"10.0.0.0/8","type":"rule","uid":1000}"#)
   }
 
+  @Test func commentsThatAreNoText() {
+    // Whoever has the capability may have told the kernel one.
+    let rule = Rule(
+      id: 1, action: .allow, match: Match(), terms: Terms(comment: [0x63, 0xff]))
+    let text = JSONText.rule(rule)
+    #expect(text.contains(#""commentHex":"63ff""#) && !text.contains(#""comment":"#))
+  }
+
   @Test func rulesAboutClasses() {
     #expect(
       JSONText.rule(

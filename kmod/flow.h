@@ -72,19 +72,32 @@ flow_slot_at(u64 local, u64 local_rest, u64 remote, u64 remote_rest, u64 net,
 	return &flow_table[hash >> (64 - FLOW_BITS)];
 }
 
+/*
+ * What else of a key differs where the kinds are the same: a family has as many
+ * words of address, and flows by port alone have no remote end.
+ */
+enum flow_shape {
+	FLOW_BY_PORT = 0,
+	FLOW_BY_ENDS = 1,
+	FLOW_OF_IP6 = 2,
+};
+
+/* With a shape that is known when it is compiled, only what can differ is read. */
 static __always_inline u64 flow_cookie_at(u64 local, u64 local_rest,
 					  u64 remote, u64 remote_rest, u64 net,
-					  u64 kind)
+					  u64 kind, unsigned int shape)
 {
 	const struct flow_slot *slot = flow_slot_at(local, local_rest, remote,
 						    remote_rest, net, kind);
 	u32 seq = smp_load_acquire(&slot->seq);
 	u64 cookie;
 
-	if (slot->key.local[0] != local || slot->key.remote[0] != remote ||
-	    slot->key.kind != kind || slot->key.net != net ||
-	    slot->key.local[1] != local_rest ||
-	    slot->key.remote[1] != remote_rest)
+	if (slot->key.local[0] != local || slot->key.kind != kind ||
+	    slot->key.net != net ||
+	    (shape & FLOW_BY_ENDS && slot->key.remote[0] != remote) ||
+	    (shape & FLOW_OF_IP6 &&
+	     (slot->key.local[1] != local_rest ||
+	      slot->key.remote[1] != remote_rest)))
 		return 0;
 	cookie = READ_ONCE(slot->cookie);
 	smp_rmb();
@@ -101,7 +114,8 @@ static inline struct flow_slot *flow_slot_of(const struct flow_key *key)
 static inline u64 flow_cookie(const struct flow_key *key)
 {
 	return flow_cookie_at(key->local[0], key->local[1], key->remote[0],
-			      key->remote[1], key->net, key->kind);
+			      key->remote[1], key->net, key->kind,
+			      FLOW_BY_ENDS | FLOW_OF_IP6);
 }
 
 #endif /* E7_FLOW_H */

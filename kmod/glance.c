@@ -19,12 +19,12 @@
 
 /* A verdict that the socket does not remember may be known of its program. */
 bool glance_refresh(struct ksc_entry *entry, u8 prot,
-		    enum e7_direction direction, u64 epoch)
+		    enum e7_direction direction)
 {
 	u64 *shared = psi_verdict_of(psi_exe_of(entry->proc), prot);
 	u64 word = shared ? READ_ONCE(*shared) : 0;
 
-	if (!rule_is_quiet(word, epoch))
+	if (!rule_is_quiet(word, rule_epoch()))
 		return false;
 	WRITE_ONCE(entry->verdicts[direction - 1], word);
 	return true;
@@ -104,7 +104,8 @@ bool glance_listener(const struct nf_hook_state *state, u64 local,
 		     u64 local_rest, u64 kind, bool answered)
 {
 	u64 cookie = flow_cookie_at(local, local_rest, 0, 0,
-				    (unsigned long)state->net, kind);
+				    (unsigned long)state->net, kind,
+				    FLOW_BY_PORT | FLOW_OF_IP6);
 	struct ksc_entry *entry = cookie ? ksc_find(cookie) : NULL;
 
 	return entry && glance_listens(entry, answered) && glance_by_port(state) &&

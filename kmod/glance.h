@@ -25,7 +25,7 @@
 #include "rule.h"
 
 bool glance_refresh(struct ksc_entry *entry, u8 prot,
-		    enum e7_direction direction, u64 epoch);
+		    enum e7_direction direction);
 bool glance_begin(const struct nf_hook_state *state);
 bool glance_pair(const struct sk_buff *skb, const struct nf_hook_state *state,
 		 u8 family, enum e7_direction direction);
@@ -41,14 +41,14 @@ static __always_inline bool glance_passes(struct ksc_entry *entry,
 					  enum e7_direction direction, bool own,
 					  bool refresh, u8 prot)
 {
-	u64 epoch = rule_epoch();
+	u64 quiet = smp_load_acquire(&rule_quiet_now);
 	const struct psi_proc *proc;
 
 	if (unlikely(!entry))
 		return false;
-	if (unlikely(!rule_is_quiet(READ_ONCE(entry->verdicts[direction - 1]),
-				    epoch)) &&
-	    !(refresh && prot && glance_refresh(entry, prot, direction, epoch)))
+	if (unlikely(!rule_is_among(READ_ONCE(entry->verdicts[direction - 1]),
+				    quiet)) &&
+	    !(refresh && prot && glance_refresh(entry, prot, direction)))
 		return false;
 	proc = entry->proc;
 	/* Another one that sends on the socket owns it from now on. */
@@ -64,19 +64,21 @@ static __always_inline bool glance_out(const struct nf_hook_state *state,
 {
 	const struct sock *sk = state->sk;
 	bool own = psi_in_task();
+	u8 tcp_state;
 
 	if (unlikely(!sk))
 		return false;
+	tcp_state = READ_ONCE(sk->sk_state);
+	/* It may have been connected to another end before. */
+	if (unlikely(tcp_state == TCP_SYN_SENT))
+		return false;
 	/* A SYN-ACK is sent in anybody's context, for the listener. */
-	if (unlikely(sk->sk_state == TCP_NEW_SYN_RECV)) {
+	if (unlikely(tcp_state == TCP_NEW_SYN_RECV)) {
 		sk = inet_reqsk(sk)->rsk_listener;
 		own = false;
 		if (!sk)
 			return false;
 	}
-	/* It may have been connected to another end before. */
-	if (unlikely(sk->sk_state == TCP_SYN_SENT))
-		return false;
 	return glance_passes(ksc_find(atomic64_read(&sk->sk_cookie)),
 			   E7_DIRECTION_OUT, own, refresh,
 			   refresh && sk_fullsock(sk) &&
@@ -133,7 +135,6 @@ static __always_inline void glance_transport(const struct sk_buff *skb,
 		const struct udphdr *udp = (const struct udphdr *)transport;
 
 		glance->ports = flow_ports(0, udp->dest);
-		glance->remote = glance->remote_rest = 0;
 	} else {
 		glance->prot = 0;
 	}
@@ -181,13 +182,23 @@ static __always_inline struct ksc_entry *
 glance_entry(const struct glance *glance, const struct nf_hook_state *state,
 	     u8 family)
 {
-	u64 cookie = flow_cookie_at(glance->local, glance->local_rest,
-				    glance->remote, glance->remote_rest,
-				    (unsigned long)state->net,
-				    flow_kind(family, glance->prot,
-					      glance->ports));
+	const unsigned int six = family == NFPROTO_IPV6 ? FLOW_OF_IP6 : 0;
+	u64 net = (unsigned long)state->net;
+	u64 cookie;
 
-	return cookie ? ksc_find(cookie) : NULL;
+	if (glance->prot == IPPROTO_TCP)
+		cookie = flow_cookie_at(glance->local, glance->local_rest,
+					glance->remote, glance->remote_rest,
+					net, flow_kind(family, IPPROTO_TCP,
+						       glance->ports),
+					FLOW_BY_ENDS | six);
+	else
+		cookie = flow_cookie_at(glance->local, glance->local_rest, 0,
+					0, net, flow_kind(family, IPPROTO_UDP,
+							  glance->ports),
+					FLOW_BY_PORT | six);
+	/* Of cookie 0 there is none. */
+	return ksc_find(cookie);
 }
 
 /*

@@ -27,6 +27,7 @@ struct rule_verdict {
 #define RULE_REASON_MASK 0x7f
 
 extern u64 rule_epoch_now;
+extern u64 rule_quiet_now;	/* rule_quiet_of() that */
 
 /* What was decided before this was read holds while it reads the same. */
 static inline u64 rule_epoch(void)
@@ -41,10 +42,22 @@ static inline u64 rule_remembered(const struct rule_verdict *verdict,
 	       (u64)verdict->reason << RULE_REASON_SHIFT | verdict->action;
 }
 
+/* What all words of an epoch that let pass without a word have in common. */
+static inline u64 rule_quiet_of(u64 epoch)
+{
+	return epoch << RULE_EPOCH_SHIFT | RULE_QUIET;
+}
+
+/* Whether a remembered verdict is of those, by rule_quiet_of() of its epoch. */
+static __always_inline bool rule_is_among(u64 word, u64 quiet)
+{
+	return (word & ~(u64)(RULE_QUIET - 1)) == quiet;
+}
+
 /* Whether a remembered verdict of this epoch lets pass without a word. */
 static inline bool rule_is_quiet(u64 word, u64 epoch)
 {
-	return word >> RULE_EPOCH_SHIFT == epoch && word & RULE_QUIET;
+	return rule_is_among(word, rule_quiet_of(epoch));
 }
 
 /* Whether a remembered verdict is of this epoch; it then goes to *verdict. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
 import E7IPC
+import E7Rules
 
 /// Any bytes are an error, or a message whose record reads back as it is written.
 @_cdecl("LLVMFuzzerTestOneInput")
@@ -27,6 +28,10 @@ private func decode(_ bytes: [UInt8]) {
   case .statGet:
     again(message, { r throws(DecodeError) in try StatisticValue(&r) }) { $0.write(&$1) }
   case .ruleGet: again(message, { r throws(DecodeError) in try Rule(&r) }) { $0.write(&$1) }
+  case .why:
+    // A rule in an answer, a flow in a question.
+    again(message, { r throws(DecodeError) in try Rule(&r) }) { $0.write(&$1) }
+    again(message, { r throws(DecodeError) in try Flow(&r) }) { $0.write(&$1) }
   case .event: again(message, { r throws(DecodeError) in try Event(&r) }) { $0.write(&$1) }
   case .notice: again(message, { r throws(DecodeError) in try Notice(&r) }) { $0.write(&$1) }
   case .done: again(message, { r throws(DecodeError) in try Outcome(&r) }) { $0.write(&$1) }

@@ -64,7 +64,7 @@ struct Answer {
     case (.flag(let value), .lines):
       return Line.encode(Listing.flag(value))
     case (.rule(let rule), .messages(let sequence)):
-      return Message.encode(.ruleGet, sequence: sequence, rule.write)
+      return Message.encode(ruleType, sequence: sequence, rule.write)
     case (.rule(let rule), .lines(let filter)):
       return filter.holds(rule) ? Line.encode(Listing.rule(rule)) : nil
     case (.statistic(let value), .messages(let sequence)):
@@ -72,6 +72,11 @@ struct Answer {
     case (.statistic(let value), .lines):
       return Line.encode(Listing.statistic(value))
     }
+  }
+
+  /// The type of a message that carries a rule: that of its question.
+  private var ruleType: MessageType {
+    if case .why? = questions.first { .why } else { .ruleGet }
   }
 
   /// Has the first question answered anew.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
 import E7IPC
+import E7Rules
 
 extension Broker {
   /// A console has sent a datagram, of which `bytes` may be the beginning alone.
@@ -128,6 +129,9 @@ extension Broker {
     case .ruleGet:
       try message.attributes.finish()
       begin(session, Answer(.messages(sequence), [.status, .rules]))
+    case .why:
+      let flow = try Flow(&message.attributes)
+      begin(session, Answer(.messages(sequence), [.status, .why(flow)]))
     case .subscribe:
       try message.attributes.finish()
       session.isSubscribed = true

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import CE7Schema
+public import E7Rules
 
 /// What the broker asks the kernel for.
 public enum Question: Equatable, Sendable {
@@ -13,6 +14,8 @@ public enum Question: Equatable, Sendable {
   case rules
   /// All statistics, a dump.
   case statistics
+  /// The rules that match a flow, a dump: the one that decides, then those that it beats.
+  case why(Flow)
 }
 
 /// How much a line of the log matters.

@@ -34,7 +34,7 @@ public enum KernelRow: Equatable, Sendable {
       let value = try FlagValue(&reader)
       guard value.flag == flag else { throw .outOfRange(.flag) }
       self = .flag(value)
-    case .rules:
+    case .rules, .why:
       self = .rule(try Rule(&reader))
     case .statistics:
       self = .statistic(try StatisticValue(&reader))

@@ -3,6 +3,7 @@ import CE7Schema
 import E7BrokerCore
 import E7IPC
 import E7Netlink
+import E7Rules
 import E7System
 
 /// Asks the kernel, as anybody may.
@@ -84,18 +85,23 @@ extension Question {
     case .flag, .flags: .flagGet
     case .rules: .ruleGet
     case .statistics: .statGet
+    case .why: .why
     }
   }
 
   fileprivate var isList: Bool {
     switch self {
     case .status, .flag: false
-    case .flags, .rules, .statistics: true
+    case .flags, .rules, .statistics, .why: true
     }
   }
 
   fileprivate func write(_ writer: inout AttributeWriter) {
-    if case .flag(let flag) = self { writer.u8(.flag, UInt8(truncatingIfNeeded: flag.rawValue)) }
+    switch self {
+    case .flag(let flag): writer.u8(.flag, UInt8(truncatingIfNeeded: flag.rawValue))
+    case .why(let flow): flow.write(&writer)
+    case .status, .flags, .rules, .statistics: break
+    }
   }
 }
 

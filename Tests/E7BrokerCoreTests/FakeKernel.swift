@@ -2,6 +2,7 @@
 import CE7Schema
 import E7BrokerCore
 import E7IPC
+import E7Rules
 
 /// The module as far as questions go: it answers as the family does, a part at a time.
 struct FakeKernel {
@@ -16,6 +17,8 @@ struct FakeKernel {
   var failure: KernelPart?
   /// Dumps that are open, by console: rules given so far and parts.
   private(set) var dumps: [ConsoleID: (rules: Int, parts: Int)] = [:]
+  /// Flows that were asked about; all rules match each.
+  private(set) var flows: [Flow] = []
   /// Parts that were fetched altogether.
   private(set) var fetched = 0
 
@@ -39,6 +42,9 @@ struct FakeKernel {
       return KernelPart(Flag.all.map(self.flag), .done)
     case .statistics:
       return KernelPart(FakeKernel.statistics.map { .statistic($0) }, .done)
+    case .why(let flow):
+      flows.append(flow)
+      fallthrough
     case .rules:
       dumps[id] = (0, 0)
       return pull(id)

@@ -2,6 +2,7 @@
 import CE7Schema
 import E7BrokerCore
 import E7IPC
+import E7Rules
 import Glibc
 import Testing
 
@@ -83,6 +84,72 @@ import Testing
     }
     #expect(listed == rules(count))
     #expect(world.kernel.dumps.isEmpty)
+  }
+
+  @Test func asksForAnybodyWhichRuleDecides() throws {
+    let world = World()
+    world.kernel.rules = rules(250)
+    world.kernel.generation = 9
+    world.kernel.interruptions = [0]
+    let id = world.greeted(uid: 1000)
+    let flow = Flow(
+      prot: 6, programClass: .foreign, path: Array("/usr/bin/curl".utf8), direction: .outgoing,
+      remote: [10, 1, 2, 3], port: 443, uid: 1000)
+    world.ask(id, .why, flow.write)
+    world.run()
+    var messages = try world.messages(id)
+    var end = messages.removeLast()
+    #expect(try Outcome(&end.attributes) == Outcome(generation: 9))
+    let listed = try messages.map { message in
+      var message = message
+      #expect(message.header.type == .why && message.header.sequence == 7)
+      return try Rule(&message.attributes)
+    }
+    #expect(listed == rules(250))
+    // Once more, since the rules changed under the first answer.
+    #expect(world.kernel.flows == [flow, flow])
+    let bare = Flow(prot: 1, direction: .incoming, remote: [UInt8](repeating: 0, count: 16))
+    world.ask(id, .why, bare.write)
+    world.run()
+    #expect(world.kernel.flows.last == bare)
+  }
+
+  @Test func aFlowThatIsNoneIsRefused() throws {
+    typealias Body = (inout AttributeWriter) -> Void
+    let right: Body = Flow(prot: 6, direction: .outgoing, remote: [1, 2, 3, 4]).write
+    let bodies: [Body] = [
+      { _ in }, { $0.u16(.prot, 6) },
+      {
+        right(&$0); $0.u8(.programClass, 9)
+      },
+      {
+        right(&$0); $0.string(.path, Array("x".utf8))
+      },
+      {
+        right(&$0); $0.u8(.programClass, 5); $0.string(.path, Array("/x".utf8))
+      },
+      {
+        right(&$0); $0.u16(.portLast, 6)
+      },
+      {
+        right(&$0); $0.flag(.quick)
+      },
+      {
+        $0.u16(.prot, 256); $0.u8(.direction, 1); $0.address(.remote, [1, 2, 3, 4])
+      },
+      {
+        $0.u16(.prot, 6); $0.u8(.direction, 3); $0.address(.remote, [1, 2, 3, 4])
+      },
+      {
+        $0.u16(.prot, 6); $0.u8(.direction, 1)
+      },
+    ]
+    for (index, body) in bodies.enumerated() {
+      let world = World()
+      let id = world.greeted()
+      #expect(try world.outcomeOf(id, .why, body).error == UInt32(EINVAL), "\(index)")
+      #expect(world.kernel.fetched == 0)
+    }
   }
 
   @Test func aLongListComesAsItIsRead() throws {
@@ -216,6 +283,8 @@ import Testing
     #expect(try row(.flags, mode.write) == .flag(mode))
     #expect(try row(.flag(.mode), mode.write) == .flag(mode))
     #expect(try row(.rules, rule.write) == .rule(rule))
+    let flow = Flow(prot: 6, direction: .incoming, remote: [1, 2, 3, 4])
+    #expect(try row(.why(flow), rule.write) == .rule(rule))
     #expect(throws: DecodeError.outOfRange(.flag)) { try row(.flag(.fail), mode.write) }
     let learnt = StatisticValue(statistic: .learnt, value: 5)
     #expect(try row(.statistics, learnt.write) == .statistic(learnt))

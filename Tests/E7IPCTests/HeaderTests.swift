@@ -19,7 +19,7 @@ import Testing
     #expect(decoding(4, 0) == .unsupportedVersion(major: 0))
     #expect(decoding(5, 255) == nil)
     #expect(decoding(6, 0) == .unknownType(0))
-    #expect(decoding(6, 14) == .unknownType(14))
+    #expect(decoding(6, 15) == .unknownType(15))
     #expect(decoding(6, 134) == .unknownType(134))
     #expect(decoding(7, 1) == .unknownType(0x182))
     for index in 8..<12 { #expect(decoding(index, 1) == .reservedBits) }
@@ -71,7 +71,7 @@ import Testing
       numbers(Statistic.init(wire:)) == Array(1...4) + Array(8...15) + Array(24...29))
     #expect(numbers(Flag.init(wire:)) == Array(1...13) + Array(32...37))
     #expect(
-      (0...UInt16.max).filter { MessageType(wire: $0) != nil } == Array(1...13) + Array(128...133))
+      (0...UInt16.max).filter { MessageType(wire: $0) != nil } == Array(1...14) + Array(128...133))
     #expect(
       (0...UInt16.max).filter { Attribute(wire: $0) != nil } == Array(1...39) + Array(64...67))
   }

@@ -4,6 +4,7 @@ import PackageDescription
 
 // One direction of dependency, bottom to top:
 //   CE7Schema ← E7IPC ← E7Rules ← E7Console ← e7-client
+//   E7System ← E7Files ← e7-client
 //   CE7Linux ← E7System ← E7Netlink, E7Sandbox ← E7PrivCore, E7BrokerCore ← e7-priv, e7-broker
 
 let common: [SwiftSetting] = [
@@ -60,6 +61,7 @@ let package = Package(
     .target(
       name: "E7BrokerCore", dependencies: ["CE7Schema", "E7IPC", "E7Rules"],
       swiftSettings: common),
+    .target(name: "E7Files", dependencies: ["E7System"], swiftSettings: common),
     .target(
       name: "E7Console", dependencies: ["CE7Schema", "E7IPC", "E7Rules"], swiftSettings: common),
 
@@ -77,7 +79,7 @@ let package = Package(
     .executableTarget(
       name: "e7-client",
       dependencies: [
-        "CE7Schema", "E7Console", "E7IPC", "E7Rules", "E7System",
+        "CE7Schema", "E7Console", "E7Files", "E7IPC", "E7Rules", "E7System",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: common, linkerSettings: hardened),
@@ -107,6 +109,8 @@ let package = Package(
     .testTarget(
       name: "E7ConsoleTests", dependencies: ["CE7Schema", "E7Console", "E7IPC", "E7Rules"],
       swiftSettings: common),
+    .testTarget(
+      name: "E7FilesTests", dependencies: ["E7Files", "E7System"], swiftSettings: common),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -17,13 +17,25 @@ public enum RulesFile {
     _ bytes: [UInt8], names: Names? = nil
   ) throws(SyntaxErrors) -> [Entry] {
     var entries: [Entry] = []
+    try read(bytes, names: names) { (line, reader) throws(SyntaxError) in
+      guard let command = try Grammar.command(&reader) else { return }
+      entries.append(Entry(line: line, command: command))
+    }
+    return entries
+  }
+
+  /// Hands the words of each line to `take`, with its number, and collects what it throws.
+  static func read(
+    _ bytes: [UInt8], names: Names?,
+    _ take: (Int, inout WordReader) throws(SyntaxError) -> Void
+  ) throws(SyntaxErrors) {
     var errors: [SyntaxError] = []
     var number = 0
     for line in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
       number += 1
       do throws(SyntaxError) {
-        guard let command = try Command.parse(line: Array(line), names: names) else { continue }
-        entries.append(Entry(line: number, command: command))
+        var reader = try WordReader(line: Array(line), names: names)
+        try take(number, &reader)
       } catch {
         var located = error
         located.line = number
@@ -31,6 +43,5 @@ public enum RulesFile {
       }
     }
     guard errors.isEmpty else { throw SyntaxErrors(all: errors) }
-    return entries
   }
 }

@@ -49,8 +49,12 @@ extension Broker {
       session.lines = []
       reply(session, Line.ok)
       session.isClosing = true
+    case .why(let flow):
+      begin(session, Answer(.lines(Filter()), [.why(flow)]))
     case .rule, .clear, .remove, .removeID, .set:
       reply(session, Refusal.edit.line)
+    case .load, .save, .check, .diff, .whyAll:
+      reply(session, Refusal.clients.line)
     }
   }
 }

@@ -57,6 +57,8 @@ struct Refusal: Equatable {
   /// As the last line of an answer on a text console.
   var line: [UInt8] { Array("error: ".utf8) + bytes + [UInt8(ascii: "\n")] }
 
+  static let clients = Refusal(
+    .invalid, "e7-client does this, with the rights of whoever calls it; a console only looks")
   static let noModule = Refusal(
     .noModule, "module e7 is not loaded; load it with: modprobe e7")
   static let edit = Refusal(

@@ -101,6 +101,47 @@ struct JSONStatistic: Encodable {
   }
 }
 
+struct JSONShadowed: Encodable {
+  let type = "shadowed"
+  var rule: JSONRule
+  var by: JSONRule
+
+  init(_ shadowed: Shadowed) {
+    rule = JSONRule(shadowed.rule)
+    by = JSONRule(shadowed.by)
+  }
+}
+
+struct JSONDecision: Encodable {
+  let type = "decision"
+  /// An action.
+  var verdict: String
+  /// `rule`, or the flag that decides where none matches.
+  var reason: String
+  /// The rule that decides.
+  var rule: UInt64?
+  /// What tells it from the next best; not there where nothing does, or there is no other.
+  var field: String?
+  /// Rules that match and do not decide.
+  var beaten: Int
+  /// Verdict and rule count in mode `enabled` alone.
+  var mode: String
+
+  init(_ decision: Decision) {
+    verdict = decision.verdict
+    reason = decision.rules.isEmpty ? decision.flag.flag.alias : "rule"
+    rule = decision.rules.first?.id
+    field = decision.field?.rawValue
+    beaten = max(0, decision.rules.count - 1)
+    mode = Listing.value(.mode, decision.mode)
+  }
+}
+
+struct JSONCommand: Encodable {
+  let type = "command"
+  var line: String
+}
+
 struct JSONOutcome: Encodable {
   let type = "done"
   var error: UInt32

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import E7IPC
-import E7Rules
+public import E7Rules
 import FoundationEssentials
 
 /// Records as JSON, one object a line, its keys in order.
@@ -13,6 +13,17 @@ public enum JSONText {
 
   /// A statistic with its value.
   public static func statistic(_ value: StatisticValue) -> String { line(JSONStatistic(value)) }
+
+  /// A rule that never decides, and the one that takes its flows.
+  public static func shadowed(_ shadowed: Shadowed) -> String { line(JSONShadowed(shadowed)) }
+
+  /// What decides about a flow, before the rules that match it.
+  public static func decision(_ decision: Decision) -> String { line(JSONDecision(decision)) }
+
+  /// A command of the rule language.
+  public static func command(_ command: Command, names: Names) -> String {
+    line(JSONCommand(line: Listing.command(command, names: names)))
+  }
 
   /// The end of an answer.
   public static func outcome(_ outcome: Outcome) -> String { line(JSONOutcome(outcome)) }

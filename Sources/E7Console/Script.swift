@@ -15,6 +15,14 @@ public enum Script {
     public static func all(_ number: Int, _ command: Command) -> [Line] {
       command.edits.map { Line(number: number, edit: $0) }
     }
+
+    /// The edits that make up a ruleset, from no rules.
+    public static func all(_ ruleset: Ruleset) -> [Line] {
+      ruleset.rules.map { line in
+        let rule = line.rule
+        return Line(number: line.number, edit: .add(rule.action, rule.match, rule.terms))
+      }
+    }
   }
 
   /// One thing after the other.

@@ -121,10 +121,10 @@ extension Filter {
   guard let word = reader.next, let number = Words.number(.programClass, word.bytes),
     let named = ProgramClass(rawValue: number)
   else { return false }
-  guard classes.contains(named) else {
+  guard reader.classes.contains(named) else {
     throw word.error(
       "rules do not name class '\(named.word)'",
-      expected: Phrase.either(classes.map(\.word) + ["an absolute path"]))
+      expected: Phrase.either(reader.classes.map(\.word) + ["an absolute path"]))
   }
   filter.programClass = named
   _ = reader.take()

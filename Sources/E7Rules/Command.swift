@@ -19,6 +19,19 @@ public enum Command: Equatable, Sendable {
   case get(Flag?)
   /// Shows the mode and the rules, or the rules that carry the words.
   case query(Filter)
+  /// Replaces all rules by those of this file, and sets its flags; `-` is standard input, here and
+  /// below.
+  case load([UInt8])
+  /// Writes rules and flags to this file, or where the suite keeps them.
+  case save([UInt8]?)
+  /// Tells what is wrong with this file.
+  case check([UInt8])
+  /// Shows what `load` would change.
+  case diff([UInt8])
+  /// Shows which rule decides about this flow, and which ones it beats.
+  case why(Flow)
+  /// Shows the rules that can never decide.
+  case whyAll
   /// Shows the statistics.
   case statistics
   /// Events and notices from now on.
@@ -57,15 +70,19 @@ public enum Command: Equatable, Sendable {
     case .remove(let matches): matches.map { .remove($0) }
     case .removeID(let id): [.removeID(id)]
     case .set(let flag, let value): [.set(flag, value)]
-    case .get, .query, .statistics, .events, .disconnect, .quit: []
+    case .get, .query, .load, .save, .check, .diff, .why, .whyAll, .statistics, .events,
+      .disconnect, .quit:
+      []
     }
   }
 
-  /// Whether this command adds or removes rules.
+  /// Whether this command adds or removes rules one by one; `load` is a change of its own.
   public var changesRules: Bool {
     switch self {
     case .rule, .clear, .remove, .removeID: true
-    case .set, .get, .query, .statistics, .events, .disconnect, .quit: false
+    case .set, .get, .query, .load, .save, .check, .diff, .why, .whyAll, .statistics, .events,
+      .disconnect, .quit:
+      false
     }
   }
 }

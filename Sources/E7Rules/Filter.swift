@@ -56,6 +56,17 @@ public struct Filter: Equatable, Sendable {
     comment = terms.comment.isEmpty ? nil : terms.comment
   }
 
+  /// The words that say a flow.
+  init(_ flow: Flow) {
+    prot = flow.prot
+    programClass = flow.programClass
+    path = flow.path.isEmpty ? nil : flow.path
+    direction = flow.direction
+    remote = Network(flow.remote, prefix: UInt8(flow.remote.count * 8))
+    ports = flow.port.map { [Ports($0, $0)] } ?? []
+    uid = flow.uid
+  }
+
   /// Whether no word was given, so that every rule is listed, and the mode before them.
   public var isEmpty: Bool { self == Filter() }
 

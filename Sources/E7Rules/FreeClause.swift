@@ -9,6 +9,9 @@ struct FreeClause: Sendable {
   let keyword: String
   /// The clauses that it cannot stand with.
   let contradicts: [String]
+  /// Whether a word follows the keyword.
+  var takesWord: Bool { keyword != "in" && keyword != "out" }
+
   /// Takes what follows the keyword, which is given for errors.
   let take: @Sendable (inout WordReader, Word, inout Filter) throws(SyntaxError) -> Void
   /// The words that say what the filter carries of this clause; none where it carries nothing.

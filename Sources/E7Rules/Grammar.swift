@@ -20,6 +20,13 @@ enum Grammar {
       Row(word: "set", parse: set),
       Row(word: "get", parse: get),
       Row(word: "query", parse: query),
+      Row(word: "why", parse: why),
+      Row(word: "load") { (reader) throws(SyntaxError) in .load(try file(&reader)) },
+      Row(word: "save") { (reader) throws(SyntaxError) in
+        .save(reader.next == nil ? nil : try file(&reader))
+      },
+      Row(word: "check") { (reader) throws(SyntaxError) in .check(try file(&reader)) },
+      Row(word: "diff") { (reader) throws(SyntaxError) in .diff(try file(&reader)) },
       Row(word: "stats") { (reader) throws(SyntaxError) in try alone(.statistics, &reader) },
       Row(word: "events") { (reader) throws(SyntaxError) in try alone(.events, &reader) },
       Row(word: "disconnect") { (reader) throws(SyntaxError) in try alone(.disconnect, &reader) },
@@ -104,6 +111,15 @@ enum Grammar {
       try reader.clauses(into: &words, kind: "protocol", others: [])
     }
     return .query(words)
+  }
+
+  private static func file(_ reader: inout WordReader) throws(SyntaxError) -> [UInt8] {
+    let word = try reader.require("file", expected: "the name of a file")
+    guard !word.bytes.isEmpty, !word.bytes.contains(0) else {
+      throw word.error("'\(word.excerpt)' is no name of a file", expected: "the name of a file")
+    }
+    try reader.finish()
+    return word.bytes
   }
 
   /// Takes the next word where it is an action.

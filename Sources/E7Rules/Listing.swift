@@ -43,6 +43,13 @@ public enum Listing {
     case .get(let flag?): "get " + flag.alias
     case .query(let filter):
       line(["query"] + (filter.action.map { [word($0)] } ?? []) + words(filter, names))
+    case .load(let file): "load " + Text.word(file)
+    case .save(nil): "save"
+    case .save(let file?): "save " + Text.word(file)
+    case .check(let file): "check " + Text.word(file)
+    case .diff(let file): "diff " + Text.word(file)
+    case .why(let flow): line(["why"] + words(Filter(flow), names))
+    case .whyAll: "why --all"
     case .statistics: "stats"
     case .events: "events"
     case .disconnect: "disconnect"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Schema
+import E7IPC
 
 /// The words of one command, taken from left to right.
 struct WordReader {
@@ -7,6 +9,8 @@ struct WordReader {
   private var index = 0
   /// Who looks up names of users and services; nil where numbers alone are taken.
   let names: Names?
+  /// The classes of programs that may be named here.
+  var classes = ProgramClass.ofRules
 
   /// The words of a line of text.
   init(line: [UInt8], names: Names?) throws(SyntaxError) {
@@ -29,6 +33,22 @@ struct WordReader {
     guard let word = next else { return nil }
     index += 1
     return word
+  }
+
+  /// The first word that is so, taken or not.
+  func word(where isMeant: (Word) -> Bool) -> Word? { words.first(where: isMeant) }
+
+  /// The word behind a clause's keyword, or the keyword itself where it takes none; nil where the
+  /// clause does not stand here.
+  func word(of keyword: String) -> Word? {
+    var index = 0
+    while index < words.count {
+      let clause = FreeClause.all.first { words[index].bytes.elementsEqual($0.keyword.utf8) }
+      let last = index + (clause?.takesWord == true ? 1 : 0)
+      if clause?.keyword == keyword { return words[min(last, words.count - 1)] }
+      index = last + 1
+    }
+    return nil
   }
 
   /// Takes the next word where it is exactly `keyword`.

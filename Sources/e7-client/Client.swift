@@ -12,6 +12,7 @@ struct Client: ParsableCommand {
       e7-client [--json] [--socket PATH]
       e7-client [--json] [--socket PATH] COMMAND WORD…
       e7-client [--json] [--socket PATH] events [--count N]
+      e7-client [--json] [--socket PATH] why --all
       e7-client [--json] [--socket PATH] -f FILE
       """,
     discussion: """
@@ -20,6 +21,12 @@ struct Client: ParsableCommand {
       COMMANDS
         query [ACTION] [MATCH]  the mode and the rules, most specific first
         get [FLAG]              one flag, or all
+        why FLOW                which rule decides about a flow, and which it beats
+        why --all               rules that can never decide
+        load FILE               replace all rules by those of a file, as one change
+        save [FILE]             write rules and flags; /etc/e7/rules
+        check FILE              what is wrong with a file; asks nobody
+        diff FILE               what load would change, as commands
         stats                   how programs were found, and why not
         events                  events and notices as they come
         ACTION MATCH            add a rule, or change it
@@ -43,8 +50,11 @@ struct Client: ParsableCommand {
       final slash every executable below a folder; or a class of programs:
       foreign (a container's, say), deleted, memfd, kernel. A path may follow
       foreign, as it is seen in there.
-      A file is read as a whole first; its rules between two other commands
-      take effect as one change.
+      FLOW is PROTO [PROGRAM] and to ADDR or from ADDR with one address, port N
+      where the protocol has ports, and user USER where rules are about users.
+      A file for -f is read as a whole first; its rules between two other commands
+      take effect as one change. One for load, check and diff holds rules and
+      'set FLAG VALUE' alone, as query and save write them; - is standard input.
 
       EXIT STATUS
         0  done
@@ -71,6 +81,9 @@ struct Client: ParsableCommand {
   @Option(help: ArgumentHelp("End after so many events and notices.", valueName: "n"))
   var count: Int?
 
+  @Flag(help: "With why: the rules that can never decide.")
+  var all = false
+
   @Argument(help: ArgumentHelp("A command of the rule language.", valueName: "word"))
   var words: [String] = []
 
@@ -84,6 +97,9 @@ struct Client: ParsableCommand {
       }
       guard count > 0 else { throw ValidationError("--count \(count); expected 1 or more") }
     }
+    if all, words != ["why"] {
+      throw ValidationError("--all belongs to the command 'why'")
+    }
     if words == ["help"] { throw CleanExit.helpRequest() }
   }
 
@@ -92,6 +108,7 @@ struct Client: ParsableCommand {
     let names = SystemNames().names
     let command: Command?
     do throws(SyntaxError) {
+      let words = self.words + (all ? ["--all"] : [])
       command = try Command.parse(words: words.map { Array($0.utf8) }, names: names)
     } catch {
       throw Failure(.usage, error.text)
@@ -112,7 +129,7 @@ struct Client: ParsableCommand {
       var stream = EventStream(session: session, printer: printer)
       try stream.run(count: count)
     case let command?:
-      try runner.run(command)
+      return try runner.run(command)
     }
     return .done
   }

@@ -15,7 +15,8 @@ struct Console {
     self.session = session
     self.printer = printer
     self.names = names
-    runner = Runner(session: session, printer: printer, names: names, toPerson: true)
+    runner = Runner(
+      session: session, printer: printer, names: names, toPerson: true, isInputFree: false)
   }
 
   /// Ends with the input, or at `quit`.
@@ -51,7 +52,7 @@ struct Console {
       case .quit: return false
       case .events: try session.subscribe()
       case .disconnect: try session.unsubscribe()
-      case let command?: try runner.run(command)
+      case let command?: _ = try runner.run(command)
       }
     } catch {
       // A broker that has gone for good ends the console; a module that is not loaded does not.

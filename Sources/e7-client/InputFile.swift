@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import E7Console
+import E7Rules
 import E7System
 import Glibc
 
@@ -10,11 +11,13 @@ enum InputFile {
   private static let longest = 64 << 20
 
   /// All bytes of the file; `-` is standard input.
-  static func read(_ path: String) throws(Failure) -> [UInt8] {
+  static func read(_ name: [UInt8]) throws(Failure) -> [UInt8] {
+    let path = Text.shown(name)
     let descriptor =
-      path == "-"
+      isInput(name)
       ? FileDescriptor(owning: dup(Standard.input))
-      : unsafe FileDescriptor(owning: open(path, O_RDONLY | O_CLOEXEC))
+      : unsafe FileDescriptor(
+        owning: open(name.map { CChar(bitPattern: $0) } + [0], O_RDONLY | O_CLOEXEC))
     guard descriptor.raw >= 0 else { throw unreadable(path) }
     var bytes: [UInt8] = []
     while true {
@@ -26,6 +29,9 @@ enum InputFile {
       }
     }
   }
+
+  /// Whether the name stands for standard input.
+  static func isInput(_ name: [UInt8]) -> Bool { name == [UInt8(ascii: "-")] }
 
   private static func unreadable(_ path: String) -> Failure {
     let number = errno

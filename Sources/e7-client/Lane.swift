@@ -46,6 +46,15 @@ final class Lane {
   /// Sends an edit; `outcome` waits for what becomes of it.
   func send(_ edit: Edit) throws(LinkError) -> UInt32 { try link.send(edit.type, edit.write) }
 
+  /// Has the collected edits forgotten, and passes over what became of those that are on their way.
+  func abort() throws(LinkError) {
+    let sequence = try send(.abort)
+    while true {
+      let header = try link.receive().header
+      if header.sequence == sequence, header.type == .done { return }
+    }
+  }
+
   /// What became of the edit with this number; the answers come in the order of the edits.
   func outcome(of sequence: UInt32) throws(LinkError) -> Outcome {
     while true {

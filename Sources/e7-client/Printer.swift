@@ -28,6 +28,25 @@ struct Printer {
     if isJSON { Standard.print([JSONText.outcome(outcome)]) }
   }
 
+  func commands(_ commands: [Command]) {
+    Standard.print(
+      commands.map { command in
+        isJSON
+          ? JSONText.command(command, names: names) : Listing.command(command, names: names)
+      })
+  }
+
+  func decision(_ decision: Decision, _ outcome: Outcome) {
+    guard isJSON else { return Standard.print(decision.lines(names: names)) }
+    Standard.print([JSONText.decision(decision)])
+    rules(decision.rules, outcome)
+  }
+
+  func shadowed(_ all: [Shadowed], _ outcome: Outcome) {
+    guard isJSON else { return Standard.print(all.flatMap { $0.lines(names: names) }) }
+    Standard.print(all.map(JSONText.shadowed) + [JSONText.outcome(outcome)])
+  }
+
   /// What became of an edit; as text only to somebody who types.
   func outcome(_ outcome: Outcome, toPerson: Bool) {
     if isJSON {

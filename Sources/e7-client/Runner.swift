@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
 import E7Console
+import E7Files
 import E7IPC
 import E7Rules
+import E7System
 
 /// Does single commands.
 struct Runner {
@@ -11,13 +13,17 @@ struct Runner {
   let names: Names
   /// Whether a person waits for a word after each edit.
   let toPerson: Bool
+  /// Whether nothing else is read from standard input, so that a file may be.
+  var isInputFree = true
 
   /// Does a command that changes or asks; those about the console itself are the console's.
-  func run(_ command: Command) throws(Failure) {
+  ///
+  /// What is wrong with a file was told where the status says so.
+  func run(_ command: Command) throws(Failure) -> ExitStatus {
     let edits = Script.Line.all(1, command)
     if !edits.isEmpty {
       printer.outcome(try change(edits), toPerson: toPerson)
-      return
+      return .done
     }
     switch command {
     case .get(let flag):
@@ -29,9 +35,110 @@ struct Runner {
       printer.rules(rules, outcome)
     case .statistics:
       printer.statistics(try session.statistics())
+    case .load(let file):
+      return try load(file)
+    case .save(let file):
+      try save(file)
+    case .check(let file):
+      guard try ruleset(file) != nil else { return .failed }
+      printer.outcome(Outcome(), toPerson: toPerson)
+    case .diff(let file):
+      guard let ruleset = try ruleset(file) else { return .failed }
+      let (rules, _) = try session.rules(Filter())
+      printer.commands(ruleset.changes(from: rules, try session.flags(nil)))
+    case .why(let flow):
+      let (rules, outcome) = try session.why(flow)
+      let flag = try session.flags(flow.flag).first?.value
+      let mode = try session.flags(.mode).first?.value
+      guard let flag, let mode else {
+        throw Failure(.failed, "the suite does not know its flags")
+      }
+      let decision = Decision(
+        rules, flag: FlagValue(flag: flow.flag, value: flag), mode: mode)
+      printer.decision(decision, outcome)
+    case .whyAll:
+      let (rules, outcome) = try session.rules(Filter())
+      printer.shadowed(Shadowed.all(in: rules), outcome)
     case .rule, .clear, .remove, .removeID, .set, .events, .disconnect, .quit:
       break
     }
+    return .done
+  }
+
+  // MARK: Rules files
+
+  /// Where rules are saved unless somebody says otherwise.
+  private static let rulesFile = Array("/etc/e7/rules".utf8)
+
+  /// What a rules file says; nil where it is wrong, which was told.
+  private func ruleset(_ file: [UInt8]) throws(Failure) -> Ruleset? {
+    guard isInputFree || !InputFile.isInput(file) else {
+      throw Failure(
+        .failed, "standard input is where the commands come from; expected another file than -")
+    }
+    let bytes = try InputFile.read(file)
+    do throws(SyntaxErrors) {
+      return try Ruleset(bytes, names: names)
+    } catch {
+      Runner.complain(error, file)
+      return nil
+    }
+  }
+
+  private static func complain(_ errors: SyntaxErrors, _ file: [UInt8]) {
+    for error in errors.all { Standard.complain("\(Text.shown(file)): \(error.text)") }
+  }
+
+  /// Replaces the rules as one change, and sets the flags once that is in force.
+  private func load(_ file: [UInt8]) throws(Failure) -> ExitStatus {
+    guard let ruleset = try ruleset(file) else { return .failed }
+    let path = Text.shown(file)
+    var line: Int?
+    let outcome: Outcome
+    do throws(Failure) {
+      outcome = try session.change(Script.Line.all(ruleset), replacing: true) { line = $0?.number }
+    } catch {
+      let place = line.map { ": line \($0)" } ?? ""
+      throw Failure(error.status, "\(path)\(place): \(error.text)")
+    }
+    for setting in ruleset.flags {
+      do throws(Failure) {
+        _ = try session.edit(.set(setting.value.flag, setting.value.value))
+      } catch {
+        throw Failure(
+          error.status,
+          "\(path): line \(setting.number): \(error.text); the rules are in force, "
+            + "this flag and those behind it are as they were")
+      }
+    }
+    printer.outcome(outcome, toPerson: toPerson)
+    return .done
+  }
+
+  private func save(_ file: [UInt8]?) throws(Failure) {
+    let file = file ?? Runner.rulesFile
+    let path = Text.shown(file)
+    guard !InputFile.isInput(file) else {
+      throw Failure(.failed, "- is no file to save to; `query` prints the rules")
+    }
+    let (rules, _) = try session.rules(Filter())
+    let (text, tooLong) = Ruleset.text(rules, try session.flags(nil), names: names)
+    guard let text else {
+      throw Failure(
+        .failed,
+        "rule \(tooLong?.id ?? 0) does not fit a line of \(Limit.line) bytes; \(path) is as it was")
+    }
+    do throws(SaveError) {
+      try SavedFile.replace(file, with: text)
+    } catch {
+      switch error {
+      case .notRegular:
+        throw Failure(.failed, "\(path) is no regular file")
+      case .failed(let error):
+        throw Failure(.failed, "cannot save to \(path): \(error.text)")
+      }
+    }
+    printer.outcome(Outcome(), toPerson: toPerson)
   }
 
   /// Does the edits of one command together; they differ in their ports alone.
@@ -49,25 +156,29 @@ struct Runner {
 
   /// Does a file of commands, of which nothing is done where any line is wrong.
   func run(file path: String) throws(Failure) -> ExitStatus {
-    let bytes = try InputFile.read(path)
+    let file = Array(path.utf8)
+    let bytes = try InputFile.read(file)
     let entries: [RulesFile.Entry]
     do throws(SyntaxErrors) {
       entries = try RulesFile.parse(bytes, names: names)
     } catch {
-      for error in error.all { Standard.complain("\(path): \(error.text)") }
+      Runner.complain(error, file)
       return .failed
     }
     if let entry = entries.first(where: { $0.command == .events }) {
       throw Failure(
         .failed, "\(path): line \(entry.line): events never end; use `e7-client events`")
     }
+    var runner = self
+    runner.isInputFree = !InputFile.isInput(file)
     for step in Script.steps(entries) {
       var line = 0
       do throws(Failure) {
         switch step {
         case .command(let entry):
           line = entry.line
-          try run(entry.command)
+          let status = try runner.run(entry.command)
+          guard status == .done else { return status }
         case .rules(let lines):
           line = lines.first?.number ?? 0
           let outcome = try session.change(lines) { line = $0?.number ?? line }

@@ -57,13 +57,37 @@ final class Session {
     }
   }
 
+  private static func status(_ broker: BrokerConnection) throws(LinkError) -> Status {
+    var status: Status?
+    let outcome = try broker.ask(.status) { _ in
+    } each: { (type, reader) throws(DecodeError) in
+      guard type == .status else { throw .unknownType(type.rawValue) }
+      status = try Status(&reader)
+    }
+    try outcome.check()
+    guard let status else {
+      throw .failed(Failure(.failed, "the suite gave no answer to STATUS"))
+    }
+    return status
+  }
+
+  /// The rules that match a flow, the one that decides first, and how the list ended.
+  func why(_ flow: Flow) throws(Failure) -> ([Rule], Outcome) {
+    try list(.why, Filter(), flow.write)
+  }
+
   /// The rules in force that the filter holds, most specific first, and how the list ended.
   func rules(_ filter: Filter) throws(Failure) -> ([Rule], Outcome) {
+    try list(.ruleGet, filter) { _ in }
+  }
+
+  private func list(
+    _ question: MessageType, _ filter: Filter, _ body: (inout AttributeWriter) -> Void
+  ) throws(Failure) -> ([Rule], Outcome) {
     try persist { (broker) throws(LinkError) in
       var rules: [Rule] = []
-      let outcome = try broker.ask(.ruleGet) { _ in
-      } each: { (type, reader) throws(DecodeError) in
-        guard type == .ruleGet else { throw .unknownType(type.rawValue) }
+      let outcome = try broker.ask(question, body) { (type, reader) throws(DecodeError) in
+        guard type == question else { throw .unknownType(type.rawValue) }
         let rule = try Rule(&reader)
         if filter.holds(rule) { rules.append(rule) }
       }
@@ -107,21 +131,28 @@ final class Session {
     }
   }
 
-  /// Asks for edits that take effect together or not at all.
+  /// Asks for edits that take effect together or not at all; with `replacing` they begin from no
+  /// rules instead of those in force.
   ///
   /// `at` is told each line before its failure could come, and nil before that of all together.
-  func change(_ lines: [Script.Line], at: (Script.Line?) -> Void) throws(Failure) -> Outcome {
+  func change(
+    _ lines: [Script.Line], replacing: Bool = false, at: (Script.Line?) -> Void
+  ) throws(Failure) -> Outcome {
     let lane = try persist { (broker) throws(LinkError) in
+      // With its generation the kernel refuses to replace what somebody changes meanwhile.
+      let generation = replacing ? try Session.status(broker).generation : nil
       let lane = try self.lane(through: broker)
-      let begin = try lane.send(.begin(replace: false, generation: nil))
+      let begin = try lane.send(.begin(replace: replacing, generation: generation))
       try lane.outcome(of: begin).check()
       return lane
     }
     do throws(Failure) {
       try collect(lines, lane, at: at)
     } catch {
-      // The edits that e7-priv has collected go with the lane.
-      self.lane = nil
+      // A lane that was lost takes the edits with it that e7-priv has collected.
+      if self.lane != nil {
+        do throws(LinkError) { try lane.abort() } catch { self.lane = nil }
+      }
       throw error
     }
     at(nil)

@@ -45,6 +45,26 @@ import Testing
       ),
       ("query tcp\n", "block tcp /usr/bin/curl  # id 4, 0 hits\nok\n"),
       ("query /nowhere\n", "ok\n"),
+      (
+        "why tcp /usr/bin/curl to 10.1.2.3 port 443\n",
+        """
+        block tcp /usr/bin/curl  # id 4, 0 hits
+        allow any "/usr/lib/a b/"  # id 2, 0 hits
+        allow udp  # id 9, 0 hits
+        ok
+
+        """
+      ),
+      (
+        "why tcp to 10.1.2.3\n",
+        "error: column 20: missing port; expected 'port N', the flow's destination port\n"
+      ),
+      (
+        "load /x\nsave\ncheck -\ndiff -\nwhy --all\n",
+        String(
+          repeating: "error: e7-client does this, with the rights of whoever calls it; "
+            + "a console only looks\n", count: 5)
+      ),
       ("\n", "ok\n"),
       ("  # a comment\n", "ok\n"),
       ("get mode\nget fail\n", "set mode enabled\nok\nset fail allow\nok\n"),

@@ -35,6 +35,29 @@ enum RightLines {
     ("events", .events, "events"),
     ("stats", .statistics, "stats"),
     ("quit", .quit, "quit"),
+    ("load /etc/e7/rules", .load(path("/etc/e7/rules")), "load /etc/e7/rules"),
+    ("load -", .load(path("-")), "load -"),
+    ("save", .save(nil), "save"),
+    ("save \"a b\"", .save(path("a b")), "save \"a b\""),
+    ("check rules # comment", .check(path("rules")), "check rules"),
+    ("diff \"#1\"", .diff(path("#1")), "diff \"#1\""),
+    ("why --all", .whyAll, "why --all"),
+    (
+      "why tcp /usr/bin/curl port 443 user 77 to 10.1.2.3",
+      .why(
+        Flow(
+          prot: 6, path: path("/usr/bin/curl"), direction: .outgoing, remote: [10, 1, 2, 3],
+          port: 443, uid: 77)),
+      "why tcp /usr/bin/curl to 10.1.2.3 port 443 user 77"
+    ),
+    (
+      "why 58 unknown in from ::",
+      .why(
+        Flow(
+          prot: 58, programClass: .unknown, direction: .incoming,
+          remote: [UInt8](repeating: 0, count: 16))),
+      "why icmp6 unknown from ::"
+    ),
     ("bye", .disconnect, "disconnect"),
 
     ("allow tcp", .one(.allow, Match(prot: 6)), "allow tcp"),

@@ -3,7 +3,8 @@
 /// Lines that are no command, each with the whole of its message.
 enum WrongLines {
   static let commands =
-    "allow, block, reject, enable, clear, set, get, query, stats, events, disconnect, bye or quit"
+    "allow, block, reject, enable, clear, set, get, query, why, load, save, check, diff, stats, "
+    + "events, disconnect, bye or quit"
   static let settable =
     "mode, fail, unkproc, unkprot, unkrule, norule, drops, accepts, squelch, rchngq, loopback, "
     + "hold or debug"
@@ -36,8 +37,39 @@ enum WrongLines {
     ("enabel", "column 1: unknown command 'enabel'; expected \(commands); did you mean 'enable'?"),
     ("qurey", "column 1: unknown command 'qurey'; expected \(commands); did you mean 'query'?"),
     ("xyzzy", "column 1: unknown command 'xyzzy'; expected \(commands)"),
-    ("load /etc/rules", "column 1: unknown command 'load'; expected \(commands)"),
-    ("why tcp", "column 1: unknown command 'why'; expected \(commands)"),
+    ("load", "column 5: missing file; expected the name of a file"),
+    ("save \"\"", "column 6: '' is no name of a file; expected the name of a file"),
+    (
+      "check \"a\\x00\"",
+      "column 7: 'a\\x00' is no name of a file; expected the name of a file"
+    ),
+    ("diff a b", "column 8: unexpected 'b'; expected \(end)"),
+    (
+      "why", "column 4: missing protocol; expected a protocol's name or a number 0…255 behind 'why'"
+    ),
+    ("why --all tcp", "column 11: unexpected 'tcp'; expected \(end)"),
+    (
+      "why user 7 to 10.0.0.0/8",
+      "column 5: no protocol before 'user'; expected a protocol's name or a number 0…255 behind "
+        + "'why'"
+    ),
+    (
+      "why tcp user 7 to 10.0.0.0/8 port 1",
+      "column 19: '10.0.0.0/8' is a network; expected one address"
+    ),
+    (
+      "why tcp to 10.0.0.1 port 1-65535",
+      "column 26: '1-65535' is more than one port; expected 'port N', the flow's destination port"
+    ),
+    (
+      "why udp unknown /x to ::1 port 1",
+      "column 17: class 'unknown' takes no path; expected in, out, to, from, port, user, for, "
+        + "comment or \(end)"
+    ),
+    (
+      "why tcp to ::1 port 1 comment x",
+      "column 31: a flow has no 'comment'; expected a flow without"
+    ),
     ("help", "column 1: unknown command 'help'; expected \(commands)"),
     ("\"\"", "column 1: unknown command ''; expected \(commands)"),
     ("/usr/bin/curl", "column 1: unknown command '/usr/bin/curl'; expected \(commands)"),

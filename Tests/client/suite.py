@@ -87,6 +87,7 @@ class Suite:
         self.lane_said = []
         self.rules = []
         self.mode = 0
+        self.generation = 9
         self.told = []
         self.consoles = []
         self.console = lambda name, attributes: None
@@ -160,6 +161,8 @@ class Suite:
             if number in (None, FLAGS["MODE"]):
                 return [("FLAG_GET", {"FLAG": 1, "VALUE": self.mode}), done()]
             return [("FLAG_GET", {"FLAG": number, "VALUE": 42}), done()]
+        if name == "STATUS":
+            return [("STATUS", {"VERSION": 1, "INSTANCE": 5, "GENERATION": self.generation}), done()]
         if name == "RULE_GET":
             return [("RULE_GET", rule) for rule in self.rules] + [done(GENERATION=9)]
         if name == "LANE":

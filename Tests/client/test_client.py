@@ -321,7 +321,8 @@ def test_a_list_of_ports_is_one_change(suite):
     suite.lane = lambda name, attributes: (
         [done(ENOENT, b"no such rule")] if attributes.get("PORT_FIRST") == 443 else None)
     run(suite, "clear", "tcp", "port", "80,443").fails(1, "port 443: no such rule (ENOENT)")
-    assert [name for name, _ in suite.lane_said] == ["HELLO", "BEGIN", "RULE_DEL", "RULE_DEL"]
+    assert [name for name, _ in suite.lane_said] == [
+        "HELLO", "BEGIN", "RULE_DEL", "RULE_DEL", "ABORT"]
     suite.lane_said.clear()
     suite.lane = lambda name, _: [done(ENOENT, b"gone")] if name == "COMMIT" else None
     run(suite, "clear", "tcp", "port", "80,443").fails(1, "gone (ENOENT)")

@@ -21,7 +21,7 @@ struct Client: ParsableCommand {
       COMMANDS
         query [ACTION] [MATCH]  the mode and the rules, most specific first
         get [FLAG]              one flag, or all
-        why FLOW                which rule decides about a flow, and which it beats
+        why FLOW                which rule decides about a flow, and why
         why --all               rules that can never decide
         load FILE               replace all rules by those of a file, as one change
         save [FILE]             write rules and flags; /etc/e7/rules
@@ -52,9 +52,10 @@ struct Client: ParsableCommand {
       foreign, as it is seen in there.
       FLOW is PROTO [PROGRAM] and to ADDR or from ADDR with one address, port N
       where the protocol has ports, and user USER where rules are about users.
-      A file for -f is read as a whole first; its rules between two other commands
-      take effect as one change. One for load, check and diff holds rules and
-      'set FLAG VALUE' alone, as query and save write them; - is standard input.
+      A file for -f is read as a whole first; its rules between two other
+      commands take effect as one change. One for load, check and diff holds
+      rules and 'set FLAG VALUE' alone, as query and save write them; - is
+      standard input.
 
       EXIT STATUS
         0  done

@@ -166,7 +166,7 @@ private func rules(_ lines: String...) throws -> [Rule] {
     #expect(found.map(\.rule) == expected, "seed \(seed)")
   }
 
-  @Test func aHundredThousandRulesAreNoQuadrangle() {
+  @Test func aHundredThousandRulesAreNotLookedAtInPairs() {
     let rules = (0..<100_000).map { number in
       Rule(
         id: UInt64(number), action: .allow,

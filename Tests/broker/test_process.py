@@ -210,6 +210,32 @@ def test_answers_lines(broker):
         assert lines.is_closed()
 
 
+def test_passes_on_which_rule_decides(broker):
+    """As far as there is no module: what is a flow is asked about, what is none is refused."""
+    flow = {"PROT": 6, "CLASS": 2, "PATH": "/usr/bin/curl", "DIRECTION": 2, "REMOTE": "10.1.2.3",
+            "PORT_FIRST": 443, "UID": 1000}
+    with ipc.Console(broker.path) as console:
+        for less in ((), ("CLASS",), ("PATH",), ("PORT_FIRST",), ("UID",)):
+            asked = {name: value for name, value in flow.items() if name not in less}
+            with pytest.raises(ipc.Refused) as refused:
+                console.ask("WHY", **asked)
+            assert (refused.value.errno, refused.value.text) == (errno.ENODEV, ABSENT)
+    for wrong in ({"PROT": 256}, {"PROT": None}, {"DIRECTION": 3}, {"DIRECTION": None},
+                  {"REMOTE": None}, {"CLASS": 9}, {"PATH": "curl"}, {"CLASS": 5}, {"ID": 1},
+                  {"PORT_LAST": 443}, {"PREFIX": 8}):
+        asked = {name: value for name, value in (flow | wrong).items() if value is not None}
+        with ipc.Console(broker.path) as console, pytest.raises(ipc.Refused) as refused:
+            console.ask("WHY", **asked)
+        assert refused.value.errno == errno.EINVAL, wrong
+    with ipc.Lines(broker.path) as lines:
+        assert lines.type("why tcp to 10.1.2.3 port 443\n") == [f"error: {ABSENT}"]
+        answer = lines.type("why tcp to 10.1.2.3\n")
+        assert answer == ["error: column 20: missing port; expected 'port N', the flow's destination port"]
+        answer = lines.type("load x\n")
+        assert answer == ["error: e7-client does this, with the rights of whoever calls it; "
+                          "a console only looks"]
+
+
 def test_answers_lines_before_the_end(broker):
     with ipc.Lines(broker.path) as lines:
         lines.socket.send(b"# one\n# two\n")

@@ -303,6 +303,12 @@ def test_save_refuses_what_is_no_regular_file(suite, folder):
     assert sorted(os.listdir(folder)) == ["fifo", "link", "target"]
 
 
+@pytest.mark.skipif(os.path.exists("/etc/e7"), reason="it would be written to")
+def test_save_has_a_place_of_its_own(suite):
+    run(suite, "save").fails(
+        1, "cannot save to /etc/e7/rules: open: No such file or directory (ENOENT)")
+
+
 def test_save_that_fails_leaves_the_file_as_it_was(suite, folder):
     file = folder / "rules"
     file.write_text("old")

@@ -164,7 +164,7 @@ def test_why_foretells_what_packets_meet(e7, echoes):
 
 
 def test_rules_that_can_never_decide(e7):
-    e7.allow("quick", "any")
+    e7.allow(quick=True)
     e7.block("tcp", "/opt/never")
     out = client("why", "--all", user="alice")[1].splitlines()
     assert len(out) == 2 and out[0].startswith("never:        block tcp /opt/never  # id ")

@@ -72,13 +72,13 @@ kernel_version() {
 # emulator's plugin that counts, rules has the module's classifier in it.
 build_benches() {
   local gcc=(gcc -O2 -Wall -Wextra -Werror -D_GNU_SOURCE) source name
-  local module=(-std=gnu11 -Wno-sign-compare -I"$E7_TOP/Tests/kmod/shim"
+  local classifier=(-std=gnu11 -Wno-sign-compare -I"$E7_TOP/Tests/kmod/shim"
     "$E7_TOP"/kmod/rule_{set,index}.c "$E7_TOP/Tests/kmod/shim/shim.c")
   mkdir -p "$E7_TOP/build/bench"
   for source in "$E7_TOP"/Tests/bench/*.c; do
     name=$(basename "$source" .c)
     case $name in
-      rules) "${gcc[@]}" "${module[@]}" -o "$E7_TOP/build/bench/$name" "$source" ;;
+      rules) "${gcc[@]}" "${classifier[@]}" -o "$E7_TOP/build/bench/$name" "$source" ;;
       count) "${gcc[@]}" -std=c17 -shared -fPIC -fvisibility=hidden -o "$E7_TOP/build/bench/count.so" "$source" ;;
       *) "${gcc[@]}" -std=c17 -pthread -o "$E7_TOP/build/bench/$name" "$source" ;;
     esac

@@ -73,7 +73,8 @@ private struct ShadowIndex {
     var highest: Rule
   }
 
-  private var shapes: Set<Shape> = []
+  /// In the order of the rules, so that the same rules have the same answer.
+  private var shapes: [Shape] = []
   /// By their match without ports, those that give some; lowest port first.
   private var ranges: [Match: [Row]] = [:]
   /// By their match, those that give none.
@@ -82,8 +83,10 @@ private struct ShadowIndex {
   private static let allPorts = Ports(0, .max)
 
   init(_ rules: [Rule]) {
+    var known: Set<Shape> = []
     for rule in rules {
-      shapes.insert(Shape(rule.match))
+      let shape = Shape(rule.match)
+      if known.insert(shape).inserted { shapes.append(shape) }
       if rule.match.ports == nil {
         portless[rule.match] = rule
       } else {

@@ -156,6 +156,7 @@ private func rules(_ lines: String...) throws -> [Rule] {
       seen.insert($0.match).inserted
     }
     let found = Shadowed.all(in: rules)
+    #expect(Shadowed.all(in: rules) == found, "seed \(seed): another answer")
     for pair in found {
       #expect(covers(pair.by.match, pair.rule.match), "seed \(seed)")
       #expect(Precedence.precedes(pair.by, pair.rule), "seed \(seed)")

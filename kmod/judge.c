@@ -194,7 +194,7 @@ static void judge_remember(struct packet *packet,
 	judge_remember_word(packet, verdict->depends, pair->verdict);
 	if (verdict->depends && packet->entry && !judge_is_connected(packet)) {
 		key = packet_pair(packet);
-		pair_learn(&key, pair);
+		pair_learn(&key, pair, packet->entry->uid);
 	}
 }
 

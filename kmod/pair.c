@@ -3,29 +3,41 @@
  * pair_: who began between a socket and a remote end, and what was decided, for
  * protocols whose sockets know neither: all but TCP.
  *
- * A pair is only learnt where a decision hangs on it.  As in flow.c the table
- * is fixed and forgets; whoever sends next has then begun.
+ * A pair is only learnt where a decision hangs on it.  The table is fixed and
+ * forgets; whoever sends next has then begun.  So that nobody makes it forget
+ * other people's pairs, a new one takes the place of one of the same user, if
+ * there is one among the few that it may stand in; a user who fills the table
+ * has a place in each row and no more.
+ *
+ * As in flow.c a slot is written under a sequence number by whoever is first.
  */
 #include <linux/hash.h>
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/random.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "pair.h"
 
-#define PAIR_BITS 14
+#define PAIR_BITS 12	/* of rows */
+#define PAIR_WAYS 4
 
 struct pair_slot {
 	u32 seq;	/* odd while it is written */
-	u32 unused;
-	struct pair_key key;
+	uid_t uid;
+	struct pair_key key;	/* of cookie 0 where it is free */
 	struct pair pair;
 } ____cacheline_aligned;
 
-static struct pair_slot *pair_table __read_mostly;
+struct pair_row {
+	struct pair_slot slots[PAIR_WAYS];
+};
+
+static struct pair_row *pair_table __read_mostly;
 static u64 pair_secret __read_mostly;
 
-static struct pair_slot *pair_slot_of(const struct pair_key *key)
+static struct pair_row *pair_row_of(const struct pair_key *key)
 {
 	u64 hash = (key->cookie ^ pair_secret) * GOLDEN_RATIO_64;
 
@@ -35,10 +47,9 @@ static struct pair_slot *pair_slot_of(const struct pair_key *key)
 	return &pair_table[hash >> (64 - PAIR_BITS)];
 }
 
-/* Whether it is remembered; then *pair is what.  In any context. */
-bool pair_find(const struct pair_key *key, struct pair *pair)
+static bool pair_read(const struct pair_slot *slot,
+		      const struct pair_key *key, struct pair *pair)
 {
-	const struct pair_slot *slot = pair_slot_of(key);
 	u32 seq = smp_load_acquire(&slot->seq);
 
 	if (seq & 1 || memcmp(&slot->key, key, sizeof(*key)))
@@ -50,16 +61,50 @@ bool pair_find(const struct pair_key *key, struct pair *pair)
 	return READ_ONCE(slot->seq) == seq;
 }
 
-/* In any context; who comes second to a slot goes without. */
-void pair_learn(const struct pair_key *key, const struct pair *pair)
+/* Whether it is remembered; then *pair is what.  In any context. */
+bool pair_find(const struct pair_key *key, struct pair *pair)
 {
-	struct pair_slot *slot = pair_slot_of(key);
+	const struct pair_row *row = pair_row_of(key);
+	unsigned int way;
+
+	for (way = 0; way < PAIR_WAYS; way++)
+		if (pair_read(&row->slots[way], key, pair))
+			return true;
+	return false;
+}
+
+/* Where a pair is or is to be: its own slot, a free one, one of its user's. */
+static struct pair_slot *pair_slot_for(struct pair_row *row,
+				       const struct pair_key *key, uid_t uid)
+{
+	struct pair_slot *slot, *free = NULL, *own = NULL;
+
+	for (slot = row->slots; slot < row->slots + PAIR_WAYS; slot++) {
+		if (!memcmp(&slot->key, key, sizeof(*key)))
+			return slot;
+		if (!slot->key.cookie)
+			free = slot;
+		else if (slot->uid == uid)
+			own = slot;
+	}
+	/* Of strangers' one or the other: nobody knows whose is still needed. */
+	return free ?: own ?: &row->slots[jiffies % PAIR_WAYS];
+}
+
+/*
+ * Remembers it on the account of the user whose socket it is.  In any context;
+ * who comes second to a slot goes without.
+ */
+void pair_learn(const struct pair_key *key, const struct pair *pair, uid_t uid)
+{
+	struct pair_slot *slot = pair_slot_for(pair_row_of(key), key, uid);
 	u32 seq = READ_ONCE(slot->seq);
 
 	if (seq & 1 || cmpxchg(&slot->seq, seq, seq + 1) != seq)
 		return;
 	/* Nobody sees what is new before it is odd, nor what is old after. */
 	smp_wmb();
+	slot->uid = uid;
 	slot->key = *key;
 	slot->pair = *pair;
 	smp_store_release(&slot->seq, seq + 2);

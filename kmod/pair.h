@@ -22,6 +22,6 @@ int pair_init(void);
 void pair_exit(void);
 
 bool pair_find(const struct pair_key *key, struct pair *pair);
-void pair_learn(const struct pair_key *key, const struct pair *pair);
+void pair_learn(const struct pair_key *key, const struct pair *pair, uid_t uid);
 
 #endif /* E7_PAIR_H */

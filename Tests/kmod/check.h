@@ -51,6 +51,7 @@ void test_ksc_spread(void);
 void test_ksc_halves(void);
 void test_ksc_model(unsigned long rounds);
 void test_flow(void);
+void test_pair(void);
 void test_flow_model(unsigned long rounds);
 
 #endif /* CHECK_H */

@@ -50,6 +50,7 @@ int main(int argc, char **argv)
 	test_ksc_spread();
 	test_ksc_halves();
 	test_flow();
+	test_pair();
 	test_flow_model(rounds);
 
 	printf("%lu passed, %lu failed\n", check_passed, check_failed);

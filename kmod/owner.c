@@ -307,19 +307,24 @@ static bool owner_has_flow(const struct packet *packet,
 }
 
 /*
- * The flow that stands for all connections which begin at a listener, if
- * nothing but the port says that they are its own.
+ * Whether nothing but the port says that a connection which begins is the
+ * listener's.  Of what a listener sends, the destination is not its own.
  */
-static bool owner_listens(const struct packet *packet, struct sock *sk,
-			  struct flow_key *key)
+static bool owner_has_port(const struct packet *packet)
 {
-	if (sk->sk_reuseport || sk->sk_bound_dev_if || packet->skb->sk ||
-	    packet->skb->pkt_type != PACKET_HOST)
-		return false;
+	const struct sock *sk = packet->sk;
+
+	return !packet_is_out(packet) && !sk->sk_reuseport &&
+	       !sk->sk_bound_dev_if && !packet->skb->sk &&
+	       packet->skb->pkt_type == PACKET_HOST;
+}
+
+/* Makes the flow stand for all connections that begin at its local end. */
+static void owner_begins_at(const struct packet *packet, struct flow_key *key)
+{
 	key->remote[0] = key->remote[1] = 0;
 	key->kind = flow_kind_of_port(packet->state->pf, flow_ports(0,
 					htons(packet->ports.destination)));
-	return true;
 }
 
 static void owner_learn_flow(struct packet *packet)
@@ -340,7 +345,8 @@ static void owner_learn_flow(struct packet *packet)
 	if (packet->ip.number == IPPROTO_TCP &&
 	    packet->sk->sk_state == TCP_LISTEN) {
 		ksc_mark(packet->sk, KSC_LISTENS);
-		owner_listens(packet, packet->sk, &key);
+		if (owner_has_port(packet))
+			owner_begins_at(packet, &key);
 	}
 	flow_learn(&key, entry->cookie);
 }

@@ -49,19 +49,31 @@ bool cast_has_listeners(enum e7_group group)
 /* ---- notices ---- */
 
 static int cast_put_notice(struct sk_buff *skb, enum e7_notice kind,
-			   unsigned int flag)
+			   unsigned int number)
 {
 	int error = nla_put_u8(skb, E7_ATTR_KIND, kind);
 
-	if (!error && kind == E7_NOTICE_RULES)
-		error = enl_put_u64(skb, E7_ATTR_GENERATION, rule_generation());
-	if (!error && kind == E7_NOTICE_FLAG)
-		error = enl_put_flag(skb, flag);
-	return error;
+	if (error)
+		return error;
+	switch (kind) {
+	case E7_NOTICE_FLAG:
+		return enl_put_flag(skb, number);
+	case E7_NOTICE_TRIAL:
+		return nla_put_u32(skb, E7_ATTR_CONFIRM, number) ?:
+		       enl_put_u64(skb, E7_ATTR_GENERATION, rule_generation());
+	case E7_NOTICE_SETTLED:
+		error = number ? nla_put_flag(skb, E7_ATTR_REVERTED) : 0;
+		fallthrough;
+	case E7_NOTICE_RULES:
+		return error ?: enl_put_u64(skb, E7_ATTR_GENERATION,
+					    rule_generation());
+	default:
+		return 0;
+	}
 }
 
-/* flag is of kind FLAG alone. */
-void cast_notice(enum e7_notice kind, unsigned int flag)
+/* number is the flag, the seconds of a trial, whether one went back, or 0. */
+void cast_notice(enum e7_notice kind, unsigned int number)
 {
 	struct sk_buff *skb;
 	void *header;
@@ -71,7 +83,7 @@ void cast_notice(enum e7_notice kind, unsigned int flag)
 	skb = cast_begin(E7_CMD_NOTICE, &header);
 	if (!skb)
 		return;
-	if (cast_put_notice(skb, kind, flag))
+	if (cast_put_notice(skb, kind, number))
 		nlmsg_free(skb);
 	else
 		cast_end(skb, header, E7_GROUP_NOTICES);

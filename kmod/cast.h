@@ -9,7 +9,7 @@
 struct evt_record;
 
 bool cast_has_listeners(enum e7_group group);
-void cast_notice(enum e7_notice kind, unsigned int flag);
+void cast_notice(enum e7_notice kind, unsigned int number);
 void cast_event(const struct evt_record *record);
 
 #endif /* E7_CAST_H */

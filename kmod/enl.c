@@ -6,7 +6,7 @@
  * asked: no request leaves a trace that another one sees.  Changes are made
  * under enl_lock, one at a time, on a copy of the ruleset that is published
  * whole; between BEGIN and COMMIT the copy is kept as the draft of the socket
- * that began.
+ * that began.  A list holds the ruleset that it is of, and no lock.
  *
  * The family lives in the initial network namespace alone, and administrator
  * means CAP_NET_ADMIN in the initial user namespace (GENL_ADMIN_PERM).
@@ -26,10 +26,14 @@
 #include "enl_rule.h"
 #include "rule.h"
 #include "stat.h"
+#include "trial.h"
 
 static u64 enl_instance;
 
-static DEFINE_MUTEX(enl_lock);
+DEFINE_MUTEX(enl_lock);
+
+/* Held by whoever sorts a ruleset in order to list it. */
+static DEFINE_MUTEX(enl_sort_lock);
 
 /* Until rules that have ended are looked at again, for want of memory. */
 #define ENL_AGAIN_MS 100
@@ -155,12 +159,16 @@ static int enl_status(struct sk_buff *skb, struct genl_info *info)
 	struct enl_reply reply;
 	int error = enl_check_attrs(info->attrs, E7_CMD_STATUS, info->extack) ?:
 		    enl_reply_begin(&reply, info);
+	u32 left;
 
 	if (error)
 		return error;
 	error = nla_put_u32(reply.skb, E7_ATTR_VERSION, E7_GENL_VERSION) ?:
 		enl_put_u64(reply.skb, E7_ATTR_INSTANCE, enl_instance) ?:
 		enl_put_u64(reply.skb, E7_ATTR_GENERATION, rule_generation());
+	left = trial_seconds_left();
+	if (!error && left)
+		error = nla_put_u32(reply.skb, E7_ATTR_CONFIRM, left);
 	return enl_reply_end(&reply, info, error);
 }
 
@@ -308,15 +316,16 @@ static int enl_dump_rules(struct sk_buff *skb, struct netlink_callback *cb,
 
 	if (error)
 		return error;
-	mutex_lock(&enl_lock);
-	set = rule_current();
+	set = rule_hold();
+	mutex_lock(&enl_sort_lock);
 	error = rule_set_sort(set);
+	mutex_unlock(&enl_sort_lock);
 	if (!error) {
 		/* 0 stands for "no generation yet". */
-		cb->seq = set->generation + 1;
+		cb->seq = READ_ONCE(set->generation) + 1;
 		error = dump(skb, cb, set);
 	}
-	mutex_unlock(&enl_lock);
+	rule_set_free(set);
 	return error < 0 ? error : skb->len;
 }
 
@@ -331,6 +340,15 @@ static int enl_why_dump(struct sk_buff *skb, struct netlink_callback *cb)
 }
 
 /* ---- changes of flags ---- */
+
+/* Gives a flag another value. */
+void enl_store(unsigned int flag, u64 value)
+{
+	lockdep_assert_held(&enl_lock);
+	def_store(flag, value);
+	rule_epoch_bump();
+	cast_notice(E7_NOTICE_FLAG, flag);
+}
 
 static int enl_flag_set(struct sk_buff *skb, struct genl_info *info)
 {
@@ -358,11 +376,8 @@ static int enl_flag_set(struct sk_buff *skb, struct genl_info *info)
 		return error;
 
 	mutex_lock(&enl_lock);
-	if (def_flag(flag) != value) {
-		def_store(flag, value);
-		rule_epoch_bump();
-		cast_notice(E7_NOTICE_FLAG, flag);
-	}
+	if (def_flag(flag) != value)
+		enl_store(flag, value);
 	mutex_unlock(&enl_lock);
 	return enl_reply_end(&reply, info,
 			     enl_put_u64(reply.skb, E7_ATTR_GENERATION,
@@ -423,7 +438,7 @@ static void enl_await_end(void)
 }
 
 /* Puts set in force, and takes it over: where that fails it is forgotten. */
-static int enl_publish(struct rule_set *set)
+int enl_publish(struct rule_set *set)
 {
 	int error = rule_publish(set);
 
@@ -478,7 +493,7 @@ static int enl_edit_locked(struct enl_edit *edit, enl_apply *apply)
 	int changed, error;
 
 	lockdep_assert_held(&enl_lock);
-	changed = enl_check_generation(edit->info);
+	changed = trial_refuse(edit->info) ?: enl_check_generation(edit->info);
 	if (changed)
 		return changed;
 	set = enl_edit_begin(edit->info);
@@ -618,7 +633,7 @@ static int enl_begin(struct sk_buff *skb, struct genl_info *info)
 				   "another socket has a transaction open");
 		goto out;
 	}
-	error = enl_check_generation(info);
+	error = trial_refuse(info) ?: enl_check_generation(info);
 	if (error)
 		goto out;
 	enl_draft.set = replace ? rule_set_new(0) :
@@ -637,10 +652,70 @@ out:
 	return enl_reply_end(&reply, info, error);
 }
 
+/*
+ * Puts the draft in force, with seconds until it is confirmed or goes back.  It
+ * is gone whatever comes of it.
+ */
+static int enl_commit(struct genl_info *info, u32 seconds)
+{
+	struct rule_set *before;
+	int error = 0;
+
+	if (enl_draft.guarded && enl_draft.base != rule_generation()) {
+		enl_draft_drop();
+		return enl_refuse(info->extack, NULL, -ESTALE,
+				  "another socket has changed the ruleset since BEGIN");
+	}
+	before = seconds ? rule_hold() : NULL;
+	if (enl_draft.changed) {
+		/* Those that have ended since they were put in. */
+		rule_set_expire(enl_draft.set, ktime_get_boottime_ns());
+		error = enl_publish(enl_draft.set);
+		enl_draft.set = NULL;
+	} else {
+		enl_draft_drop();
+	}
+	if (error)
+		rule_set_free(before);
+	else if (seconds)
+		trial_begin(before, seconds);
+	return error;
+}
+
 /* COMMIT and ABORT. */
 static int enl_finish(struct sk_buff *skb, struct genl_info *info)
 {
 	bool commit = info->genlhdr->cmd == E7_CMD_COMMIT;
+	struct enl_reply reply;
+	u32 seconds;
+	int error;
+
+	error = enl_check_attrs(info->attrs, info->genlhdr->cmd,
+				info->extack) ?:
+		trial_get_seconds(info, &seconds) ?:
+		enl_reply_begin(&reply, info);
+	if (error)
+		return error;
+
+	mutex_lock(&enl_lock);
+	if (!enl_owns_draft(info))
+		error = enl_refuse(info->extack, NULL, -EINVAL,
+				   "this socket has no transaction open");
+	else if (commit)
+		error = enl_commit(info, seconds);
+	else
+		enl_draft_drop();
+	if (!error)
+		error = enl_put_u64(reply.skb, E7_ATTR_GENERATION,
+				    rule_generation());
+	mutex_unlock(&enl_lock);
+	return enl_reply_end(&reply, info, error);
+}
+
+/* CONFIRM and REVERT. */
+static int enl_settle(struct sk_buff *skb, struct genl_info *info)
+{
+	bool revert = info->genlhdr->cmd == E7_CMD_REVERT;
 	struct enl_reply reply;
 	int error;
 
@@ -651,30 +726,14 @@ static int enl_finish(struct sk_buff *skb, struct genl_info *info)
 		return error;
 
 	mutex_lock(&enl_lock);
-	if (!enl_owns_draft(info)) {
+	if (trial_is_on())
+		error = trial_settle(revert);
+	else
 		error = enl_refuse(info->extack, NULL, -EINVAL,
-				   "this socket has no transaction open");
-		goto out;
-	}
-	if (commit && enl_draft.guarded &&
-	    enl_draft.base != rule_generation()) {
-		error = enl_refuse(info->extack, NULL, -ESTALE,
-				   "another socket has changed the ruleset since BEGIN");
-		enl_draft_drop();
-		goto out;
-	}
-	if (commit && enl_draft.changed) {
-		/* Those that have ended since they were put in. */
-		rule_set_expire(enl_draft.set, ktime_get_boottime_ns());
-		error = enl_publish(enl_draft.set);
-		enl_draft.set = NULL;
-		if (error)
-			goto out;
-	} else {
-		enl_draft_drop();
-	}
-	error = enl_put_u64(reply.skb, E7_ATTR_GENERATION, rule_generation());
-out:
+				   "no load awaits confirmation");
+	if (!error)
+		error = enl_put_u64(reply.skb, E7_ATTR_GENERATION,
+				    rule_generation());
 	mutex_unlock(&enl_lock);
 	return enl_reply_end(&reply, info, error);
 }
@@ -720,6 +779,8 @@ static const struct genl_small_ops enl_ops[] = {
 	{ .cmd = E7_CMD_BEGIN, .doit = enl_begin, .flags = GENL_ADMIN_PERM },
 	{ .cmd = E7_CMD_COMMIT, .doit = enl_finish, .flags = GENL_ADMIN_PERM },
 	{ .cmd = E7_CMD_ABORT, .doit = enl_finish, .flags = GENL_ADMIN_PERM },
+	{ .cmd = E7_CMD_CONFIRM, .doit = enl_settle, .flags = GENL_ADMIN_PERM },
+	{ .cmd = E7_CMD_REVERT, .doit = enl_settle, .flags = GENL_ADMIN_PERM },
 };
 
 #define GROUP_FLAGS_ANY 0
@@ -750,6 +811,7 @@ int enl_init(void)
 
 	get_random_bytes(&enl_instance, sizeof(enl_instance));
 	compat_hrtimer_setup(&enl_timer, enl_time_is_up, CLOCK_BOOTTIME);
+	trial_init();
 	error = netlink_register_notifier(&enl_notifier);
 	if (error)
 		return error;
@@ -766,6 +828,8 @@ void enl_exit(void)
 	genl_unregister_family(&enl_family);
 	netlink_unregister_notifier(&enl_notifier);
 	enl_draft_drop();
+	/* Going back starts the other timer. */
+	trial_exit();
 	/* The work may start the timer, which then starts nothing. */
 	WRITE_ONCE(enl_goes, true);
 	hrtimer_cancel(&enl_timer);

@@ -3,8 +3,9 @@
  * rule_: the ruleset in force.
  *
  * A set is replaced as a whole: built by the one writer (enl.c, under its
- * lock), published by RCU, the old one freed by a work item after a grace
- * period, since freeing walks it.  Packets read it under rcu_read_lock().
+ * lock), published by RCU, the old one given up by a work item after a grace
+ * period, since freeing walks it.  Packets read it under rcu_read_lock(); who
+ * lists it, or may put it in force again, holds it.
  *
  * The epoch counts everything that may change a verdict: rulesets and flags.
  * A verdict that is remembered anywhere carries the epoch that was read before
@@ -90,7 +91,7 @@ u64 rule_generation(void)
 	u64 generation;
 
 	rcu_read_lock();
-	generation = rcu_dereference(rule_in_force)->generation;
+	generation = READ_ONCE(rcu_dereference(rule_in_force)->generation);
 	rcu_read_unlock();
 	return generation;
 }
@@ -99,6 +100,19 @@ u64 rule_generation(void)
 struct rule_set *rule_current(void)
 {
 	return rcu_dereference_protected(rule_in_force, 1);
+}
+
+/* The set in force, for whoever lists it: to be given up by rule_set_free(). */
+struct rule_set *rule_hold(void)
+{
+	struct rule_set *set;
+
+	rcu_read_lock();
+	set = rcu_dereference(rule_in_force);
+	/* What was in force is given up after a grace period. */
+	refcount_inc(&set->refs);
+	rcu_read_unlock();
+	return set;
 }
 
 u64 rule_new_id(void)
@@ -124,11 +138,13 @@ int rule_publish(struct rule_set *set)
 	struct rule_set *old = rule_current();
 	struct rule_retired *retired;
 
-	set->index = rule_index_new(set);
+	/* One that was in force before has it still. */
+	if (!set->index)
+		set->index = rule_index_new(set);
 	if (!set->index)
 		return -ENOMEM;
 	retired = kmalloc(sizeof(*retired), GFP_KERNEL);
-	set->generation = old->generation + 1;
+	WRITE_ONCE(set->generation, old->generation + 1);
 	rcu_assign_pointer(rule_in_force, set);
 	rule_epoch_bump();
 

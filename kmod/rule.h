@@ -82,7 +82,9 @@ struct rule_verdict rule_decide(const struct rule_flow *flow);
 unsigned int rule_count(void);
 u64 rule_generation(void);
 
-/* For writers and dumps, one at a time: enl.c's lock is held. */
+struct rule_set *rule_hold(void);
+
+/* For writers, one at a time: enl.c's lock is held. */
 struct rule_set *rule_current(void);
 int rule_publish(struct rule_set *set);
 u64 rule_new_id(void);

@@ -14,14 +14,17 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/sort.h>
 #include <linux/string.h>
 
 #include "rule_index.h"
 #include "rule_set.h"
+#include "rule_sort.h"
 
 #define SLOTS_MIN 16
+/* Slots that are gone through at most until others may run. */
+#define SET_BREATH 1024
 
 static u32 hash_match(const struct rule_match *match)
 {
@@ -194,19 +197,25 @@ struct rule_set *rule_set_new(unsigned int count)
 	struct rule_set *set;
 
 	set = kvzalloc(struct_size(set, slots, slots), GFP_KERNEL_ACCOUNT);
-	if (set)
-		set->mask = slots - 1;
+	if (!set)
+		return NULL;
+	refcount_set(&set->refs, 1);
+	set->mask = slots - 1;
 	return set;
 }
 
+/* Gives up a reference; with the last one the set is no more.  May sleep. */
 void rule_set_free(struct rule_set *set)
 {
 	unsigned int i;
 
-	if (!set)
+	if (!set || !refcount_dec_and_test(&set->refs))
 		return;
-	for (i = 0; i <= set->mask; i++)
+	for (i = 0; i <= set->mask; i++) {
 		rule_put(set->slots[i]);
+		if (!(i % SET_BREATH))
+			cond_resched();
+	}
 	rule_index_free(set->index);
 	kvfree(set->order);
 	kvfree(set);
@@ -231,11 +240,14 @@ struct rule_set *rule_set_copy(const struct rule_set *set, unsigned int more)
 	if (!copy)
 		return NULL;
 	copy->generation = set->generation;
-	for (i = 0; i <= set->mask; i++)
+	for (i = 0; i <= set->mask; i++) {
 		if (set->slots[i]) {
 			refcount_inc(&set->slots[i]->refs);
 			place(copy, set->slots[i]);
 		}
+		if (!(i % SET_BREATH))
+			cond_resched();
+	}
 	return copy;
 }
 
@@ -467,10 +479,8 @@ static int compare_rest(const struct rule_key *a, const struct rule_key *b)
  * Most specific first, in the order of the fields that decides, but rules of
  * one program together, so that a list reads well; then by what else differs.
  */
-static int compare(const void *left, const void *right)
+static int compare(const struct rule *a, const struct rule *b)
 {
-	const struct rule *a = *(const struct rule *const *)left;
-	const struct rule *b = *(const struct rule *const *)right;
 	int order;
 
 	if (a->key.quick != b->key.quick)
@@ -487,20 +497,30 @@ static int compare(const void *left, const void *right)
 	return order ?: compare_rest(&a->key, &b->key);
 }
 
-/* Fills set->order, once; -ENOMEM where that cannot be. */
+/*
+ * Fills set->order, once; -ENOMEM where that cannot be.  Of a set that is in
+ * force by one caller at a time.
+ */
 int rule_set_sort(struct rule_set *set)
 {
+	struct rule **order, **room;
 	unsigned int i, n = 0;
 
 	if (set->order)
 		return 0;
-	set->order = kvmalloc_array(set->count + 1, sizeof(*set->order),
-				    GFP_KERNEL_ACCOUNT);
-	if (!set->order)
+	order = kvmalloc_array(set->count + 1, sizeof(*order),
+			       GFP_KERNEL_ACCOUNT);
+	room = kvmalloc_array(set->count + 1, sizeof(*room), GFP_KERNEL);
+	if (!order || !room) {
+		kvfree(order);
+		kvfree(room);
 		return -ENOMEM;
+	}
 	for (i = 0; i <= set->mask; i++)
 		if (set->slots[i])
-			set->order[n++] = set->slots[i];
-	sort(set->order, n, sizeof(*set->order), compare, NULL);
+			order[n++] = set->slots[i];
+	rule_sort(order, room, n, compare);
+	kvfree(room);
+	set->order = order;
 	return 0;
 }

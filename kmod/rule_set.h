@@ -81,6 +81,7 @@ struct rule_index;
  * linear probing and at most half of its slots in use.
  */
 struct rule_set {
+	refcount_t refs;
 	u64 generation;
 	unsigned int count;
 	unsigned int mask;

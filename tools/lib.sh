@@ -73,7 +73,7 @@ kernel_version() {
 build_benches() {
   local gcc=(gcc -O2 -Wall -Wextra -Werror -D_GNU_SOURCE) source name
   local classifier=(-std=gnu11 -Wno-sign-compare -I"$E7_TOP/Tests/kmod/shim"
-    "$E7_TOP"/kmod/rule_{set,index}.c "$E7_TOP/Tests/kmod/shim/shim.c")
+    "$E7_TOP"/kmod/rule_*.c "$E7_TOP"/Tests/kmod/shim/shim{,_kernel}.c)
   mkdir -p "$E7_TOP/build/bench"
   for source in "$E7_TOP"/Tests/bench/*.c; do
     name=$(basename "$source" .c)

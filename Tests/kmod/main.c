@@ -38,6 +38,8 @@ int main(int argc, char **argv)
 	test_rule_remote();
 	test_rule_ends();
 	test_rule_memory();
+	test_rule_sort();
+	test_rule_ports();
 	test_rule_model(rounds);
 	/* The first to evict: it knows where the search for room begins. */
 	test_ksc_model(rounds);

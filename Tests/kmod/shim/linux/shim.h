@@ -58,6 +58,15 @@ static inline bool refcount_dec_and_test(refcount_t *refs)
 }
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+#define min(a, b) ((a) < (b) ? (a) : (b))
+#define min_t(type, a, b) ((type)(a) < (type)(b) ? (type)(a) : (type)(b))
+#define swap(a, b) \
+	do { \
+		__typeof__(a) swapped = (a); \
+\
+		(a) = (b); \
+		(b) = swapped; \
+	} while (0)
 #define max_t(type, a, b) ((type)(a) > (type)(b) ? (type)(a) : (type)(b))
 #define struct_size(pointer, member, count) \
 	(sizeof(*(pointer)) + sizeof((pointer)->member[0]) * (count))

@@ -504,23 +504,27 @@ static int enl_edit_locked(struct enl_edit *edit, enl_apply *apply)
 	return changed < 0 ? changed : error;
 }
 
-/* One change from its request to its answer. */
+/*
+ * One change from its request to its answer, which there is where it is asked
+ * for: of many edits in a datagram the last may do so.
+ */
 static int enl_edit(struct enl_edit *edit, enl_apply *apply)
 {
+	bool answers = edit->info->nlhdr->nlmsg_flags & NLM_F_ACK;
 	struct enl_reply reply;
-	int error = enl_reply_begin(&reply, edit->info);
+	int error = answers ? enl_reply_begin(&reply, edit->info) : 0;
 
 	if (error)
 		return error;
 	mutex_lock(&enl_lock);
 	error = enl_edit_locked(edit, apply);
-	if (!error && edit->id)
+	if (!error && answers && edit->id)
 		error = enl_put_u64(reply.skb, E7_ATTR_ID, edit->id);
-	if (!error)
+	if (!error && answers)
 		error = enl_put_u64(reply.skb, E7_ATTR_GENERATION,
 				    rule_generation());
 	mutex_unlock(&enl_lock);
-	return enl_reply_end(&reply, edit->info, error);
+	return answers ? enl_reply_end(&reply, edit->info, error) : error;
 }
 
 static int enl_apply_add(struct rule_set *set, struct enl_edit *edit)

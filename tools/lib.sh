@@ -69,7 +69,7 @@ kernel_version() {
 }
 
 # build_benches: build/bench/NAME for each Tests/bench/NAME.c; count.so is the
-# emulator's plugin that counts, rules has the module's classifier in it.
+# emulator's plugin that counts, rules and load have the module's ruleset in them.
 build_benches() {
   local gcc=(gcc -O2 -Wall -Wextra -Werror -D_GNU_SOURCE) source name
   local classifier=(-std=gnu11 -Wno-sign-compare -I"$E7_TOP/Tests/kmod/shim"
@@ -78,7 +78,7 @@ build_benches() {
   for source in "$E7_TOP"/Tests/bench/*.c; do
     name=$(basename "$source" .c)
     case $name in
-      rules) "${gcc[@]}" "${classifier[@]}" -o "$E7_TOP/build/bench/$name" "$source" ;;
+      rules | load) "${gcc[@]}" "${classifier[@]}" -o "$E7_TOP/build/bench/$name" "$source" ;;
       count) "${gcc[@]}" -std=c17 -shared -fPIC -fvisibility=hidden -o "$E7_TOP/build/bench/count.so" "$source" ;;
       *) "${gcc[@]}" -std=c17 -pthread -o "$E7_TOP/build/bench/$name" "$source" ;;
     esac

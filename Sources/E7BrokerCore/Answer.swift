@@ -57,8 +57,8 @@ struct Answer {
       return nil
     case (.status(let status), .messages(let sequence)):
       return Message.encode(.status, sequence: sequence, status.write)
-    case (.status, .lines):
-      return nil
+    case (.status(let status), .lines):
+      return status.confirmSeconds.map { Line.encode(Listing.trial($0)) }
     case (.flag(let value), .messages(let sequence)):
       return Message.encode(.flagGet, sequence: sequence, value.write)
     case (.flag(let value), .lines):

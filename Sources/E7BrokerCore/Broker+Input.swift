@@ -143,7 +143,7 @@ extension Broker {
     case .lane:
       try message.attributes.finish()
       return lane(session, sequence, passed, at: now)
-    case .ruleAdd, .ruleDel, .ruleClear, .flagSet, .begin, .commit, .abort:
+    case .ruleAdd, .ruleDel, .ruleClear, .flagSet, .begin, .commit, .abort, .confirm, .revert:
       refuse(session, sequence, .edit)
     case .event, .notice, .done, .gap:
       throw .unknownType(message.header.type.rawValue)

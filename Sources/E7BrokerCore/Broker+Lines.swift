@@ -33,7 +33,7 @@ extension Broker {
     case nil:
       reply(session, Line.ok)
     case .get(let flag):
-      begin(session, Answer(.lines(Filter()), [flag.map { .flag($0) } ?? .flags]))
+      begin(session, Answer(.lines(Filter()), flag.map { [.flag($0)] } ?? [.flags, .status]))
     case .query(let filter):
       let questions: [Question] = filter.isEmpty ? [.flag(.mode), .rules] : [.rules]
       begin(session, Answer(.lines(filter), questions))
@@ -51,7 +51,7 @@ extension Broker {
       session.isClosing = true
     case .why(let flow):
       begin(session, Answer(.lines(Filter()), [.why(flow)]))
-    case .rule, .clear, .remove, .removeID, .set:
+    case .rule, .clear, .remove, .removeID, .set, .confirm, .revert:
       reply(session, Refusal.edit.line)
     case .load, .save, .check, .diff, .whyAll:
       reply(session, Refusal.clients.line)

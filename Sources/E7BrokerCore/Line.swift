@@ -40,12 +40,17 @@ enum Line {
 
   /// A change worth telling.
   ///
-  /// `notice rules generation 5`, `notice flag set mode enabled`, `notice unload`
+  /// `notice rules generation 5`, `notice flag set mode enabled`, `notice unload`,
+  /// `notice trial seconds 60 generation 6`, `notice settled reverted generation 7`
   static func notice(_ notice: Notice) -> [UInt8] {
     switch notice {
     case .rules(let generation): encode("notice rules generation \(generation)")
     case .flag(let value): encode("notice flag " + Listing.flag(value))
     case .unload: encode("notice unload")
+    case .trial(let seconds, let generation):
+      encode("notice trial seconds \(seconds) generation \(generation)")
+    case .settled(let reverted, let generation):
+      encode("notice settled \(reverted ? "reverted" : "confirmed") generation \(generation)")
     }
   }
 

@@ -137,6 +137,12 @@ struct JSONDecision: Encodable {
   }
 }
 
+struct JSONTrial: Encodable {
+  let type = "trial"
+  /// Until the load goes back.
+  var seconds: UInt32
+}
+
 struct JSONCommand: Encodable {
   let type = "command"
   var line: String
@@ -231,6 +237,10 @@ struct JSONNotice: Encodable {
   var flag: String?
   var word: String?
   var value: UInt64?
+  /// Until a load goes back that is not confirmed.
+  var seconds: UInt32?
+  /// Whether a load went back that was on trial; else it was confirmed.
+  var reverted: Bool?
 
   init(_ notice: Notice) {
     let number: NoticeKind
@@ -244,6 +254,12 @@ struct JSONNotice: Encodable {
       (flag, word, self.value) = (record.flag, record.word, record.value)
     case .unload:
       number = .unload
+    case .trial(let seconds, let generation):
+      number = .trial
+      (self.seconds, self.generation) = (seconds, generation)
+    case .settled(let reverted, let generation):
+      number = .settled
+      (self.reverted, self.generation) = (reverted, generation)
     }
     kind = Words.word(.notice, UInt32(number.rawValue)) ?? ""
   }

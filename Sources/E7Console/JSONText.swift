@@ -20,6 +20,9 @@ public enum JSONText {
   /// What decides about a flow, before the rules that match it.
   public static func decision(_ decision: Decision) -> String { line(JSONDecision(decision)) }
 
+  /// That a load is on trial, and for how many seconds yet.
+  public static func trial(_ seconds: UInt32) -> String { line(JSONTrial(seconds: seconds)) }
+
   /// A command of the rule language.
   public static func command(_ command: Command, names: Names) -> String {
     line(JSONCommand(line: Listing.command(command, names: names)))

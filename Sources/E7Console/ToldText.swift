@@ -82,6 +82,10 @@ public struct ToldText {
     case .rules(let generation): "rules changed, generation \(generation)"
     case .flag(let value): "flag \(value.flag.alias) is \(Listing.value(value.flag, value.value))"
     case .unload: "the module is being unloaded"
+    case .trial(let seconds, let generation):
+      "a load is on trial for \(seconds) s, generation \(generation)"
+    case .settled(let reverted, let generation):
+      "the load \(reverted ? "went back" : "was confirmed"), generation \(generation)"
     }
   }
 

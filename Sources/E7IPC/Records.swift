@@ -86,10 +86,15 @@ public enum Edit: Equatable, Sendable {
   case set(Flag, UInt64)
   /// Collects the edits that follow; from no rules with `replace`.
   case begin(replace: Bool, generation: UInt64?)
-  /// Puts the collected edits in force as one change.
-  case commit
+  /// Puts the collected edits in force as one change; with seconds it goes back after them unless
+  /// it is confirmed.
+  case commit(confirm: UInt32? = nil)
   /// Forgets the collected edits.
   case abort
+  /// A change that goes back unless it is confirmed stays.
+  case confirm
+  /// It goes back at once.
+  case revert
 
   /// The command that carries this edit.
   public var type: MessageType {
@@ -101,13 +106,15 @@ public enum Edit: Equatable, Sendable {
     case .begin: .begin
     case .commit: .commit
     case .abort: .abort
+    case .confirm: .confirm
+    case .revert: .revert
     }
   }
 
   /// Whether a message of this type is an edit.
   public static func isEdit(_ type: MessageType) -> Bool {
     switch type {
-    case .ruleAdd, .ruleDel, .ruleClear, .flagSet, .begin, .commit, .abort: true
+    case .ruleAdd, .ruleDel, .ruleClear, .flagSet, .begin, .commit, .abort, .confirm, .revert: true
     default: false
     }
   }
@@ -138,9 +145,13 @@ public enum Edit: Equatable, Sendable {
     case .begin:
       self = .begin(replace: reader.flag(.replace), generation: reader.u64(.generation))
     case .commit:
-      self = .commit
+      self = .commit(confirm: reader.u32(.confirmSeconds))
     case .abort:
       self = .abort
+    case .confirm:
+      self = .confirm
+    case .revert:
+      self = .revert
     default:
       throw .unknownType(type.rawValue)
     }
@@ -167,7 +178,9 @@ public enum Edit: Equatable, Sendable {
     case .begin(let replace, let generation):
       if replace { writer.flag(.replace) }
       if let generation { writer.u64(.generation, generation) }
-    case .commit, .abort:
+    case .commit(let seconds):
+      if let seconds { writer.u32(.confirmSeconds, seconds) }
+    case .abort, .confirm, .revert:
       break
     }
   }
@@ -241,12 +254,17 @@ public struct Status: Equatable, Sendable {
   public var instance: UInt64
   /// Ruleset generation.
   public var generation: UInt64
+  /// Seconds until a load that is on trial goes back; nil where none is.
+  public var confirmSeconds: UInt32?
 
   /// A status.
-  public init(version: UInt32, instance: UInt64, generation: UInt64) {
+  public init(
+    version: UInt32, instance: UInt64, generation: UInt64, confirmSeconds: UInt32? = nil
+  ) {
     self.version = version
     self.instance = instance
     self.generation = generation
+    self.confirmSeconds = confirmSeconds
   }
 
   /// Reads the attributes of `MessageType.status`.
@@ -257,6 +275,7 @@ public struct Status: Equatable, Sendable {
     self.version = version
     self.instance = instance
     self.generation = generation
+    confirmSeconds = reader.u32(.confirmSeconds)
     try reader.finish()
   }
 
@@ -265,6 +284,7 @@ public struct Status: Equatable, Sendable {
     writer.u32(.version, version)
     writer.u64(.instance, instance)
     writer.u64(.generation, generation)
+    if let confirmSeconds { writer.u32(.confirmSeconds, confirmSeconds) }
   }
 }
 
@@ -449,6 +469,10 @@ public enum Notice: Equatable, Sendable {
   case flag(FlagValue)
   /// The module is being unloaded.
   case unload
+  /// A load is in force that goes back after these seconds unless it is confirmed.
+  case trial(seconds: UInt32, generation: UInt64)
+  /// Such a load was confirmed, or went back.
+  case settled(reverted: Bool, generation: UInt64)
 
   /// Reads the attributes of `MessageType.notice`.
   public init(_ reader: inout AttributeReader) throws(DecodeError) {
@@ -461,6 +485,14 @@ public enum Notice: Equatable, Sendable {
       self = .flag(try FlagValue(&reader))
     case .unload:
       self = .unload
+    case .trial:
+      guard let seconds = reader.u32(.confirmSeconds) else { throw .missing(.confirmSeconds) }
+      guard let generation = reader.u64(.generation) else { throw .missing(.generation) }
+      self = .trial(seconds: seconds, generation: generation)
+    case .settled:
+      let reverted = reader.flag(.reverted)
+      guard let generation = reader.u64(.generation) else { throw .missing(.generation) }
+      self = .settled(reverted: reverted, generation: generation)
     case nil:
       throw .outOfRange(.kind)
     }
@@ -478,6 +510,14 @@ public enum Notice: Equatable, Sendable {
       value.write(&writer)
     case .unload:
       writer.u8(.kind, UInt8(NoticeKind.unload.rawValue))
+    case .trial(let seconds, let generation):
+      writer.u8(.kind, UInt8(NoticeKind.trial.rawValue))
+      writer.u32(.confirmSeconds, seconds)
+      writer.u64(.generation, generation)
+    case .settled(let reverted, let generation):
+      writer.u8(.kind, UInt8(NoticeKind.settled.rawValue))
+      if reverted { writer.flag(.reverted) }
+      writer.u64(.generation, generation)
     }
   }
 }

@@ -94,7 +94,7 @@ public struct KernelSocket: ~Copyable {
         return try send(edit)
       } catch {
         // Whatever made it fail, the kernel must not keep a draft that nobody knows of.
-        if edit == .commit { _ = try? send(.abort) }
+        if edit != .abort { _ = try? send(.abort) }
         throw error
       }
     default:

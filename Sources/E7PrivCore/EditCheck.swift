@@ -9,8 +9,14 @@ extension Edit {
     case .add(_, let match, let terms): match.fault ?? terms.fault
     case .remove(let match): match.fault
     case .set(let flag, let value): flag.fault(value)
-    case .removeID, .clear, .begin, .commit, .abort: nil
+    case .commit(let seconds): seconds.flatMap(Edit.fault(ofConfirm:))
+    case .removeID, .clear, .begin, .abort, .confirm, .revert: nil
     }
+  }
+
+  private static func fault(ofConfirm seconds: UInt32) -> String? {
+    if seconds >= 1, Int(seconds) <= Limit.confirmSeconds { return nil }
+    return "CONFIRM \(seconds) is out of range; expected 1 to \(Limit.confirmSeconds) seconds"
   }
 }
 

@@ -16,8 +16,11 @@ extension Edit {
       Array("set \(flag.alias) \(flag.words(value))".utf8)
     case .begin(let replace, let generation):
       Array((replace ? "begin replace" : "begin").utf8) + guarded(generation)
-    case .commit: Array("commit".utf8)
+    case .commit(nil): Array("commit".utf8)
+    case .commit(let seconds?): Array("commit on trial for \(seconds)s".utf8)
     case .abort: Array("abort".utf8)
+    case .confirm: Array("confirm".utf8)
+    case .revert: Array("revert".utf8)
     }
   }
 

@@ -21,7 +21,14 @@ public enum Command: Equatable, Sendable {
   case query(Filter)
   /// Replaces all rules by those of this file, and sets its flags; `-` is standard input, here and
   /// below.
-  case load([UInt8])
+  ///
+  /// With seconds, 1 to `Limit.confirmSeconds`, all that goes back after them unless it is
+  /// confirmed.
+  case load([UInt8], confirm: UInt32? = nil)
+  /// Keeps a load that is on trial.
+  case confirm
+  /// Takes it back at once.
+  case revert
   /// Writes rules and flags to this file, or where the suite keeps them.
   case save([UInt8]?)
   /// Tells what is wrong with this file.
@@ -70,6 +77,8 @@ public enum Command: Equatable, Sendable {
     case .remove(let matches): matches.map { .remove($0) }
     case .removeID(let id): [.removeID(id)]
     case .set(let flag, let value): [.set(flag, value)]
+    case .confirm: [.confirm]
+    case .revert: [.revert]
     case .get, .query, .load, .save, .check, .diff, .why, .whyAll, .statistics, .events,
       .disconnect, .quit:
       []
@@ -80,8 +89,8 @@ public enum Command: Equatable, Sendable {
   public var changesRules: Bool {
     switch self {
     case .rule, .clear, .remove, .removeID: true
-    case .set, .get, .query, .load, .save, .check, .diff, .why, .whyAll, .statistics, .events,
-      .disconnect, .quit:
+    case .set, .get, .query, .load, .confirm, .revert, .save, .check, .diff, .why, .whyAll,
+      .statistics, .events, .disconnect, .quit:
       false
     }
   }

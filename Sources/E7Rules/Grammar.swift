@@ -21,7 +21,9 @@ enum Grammar {
       Row(word: "get", parse: get),
       Row(word: "query", parse: query),
       Row(word: "why", parse: why),
-      Row(word: "load") { (reader) throws(SyntaxError) in .load(try file(&reader)) },
+      Row(word: "load", parse: load),
+      Row(word: "confirm") { (reader) throws(SyntaxError) in try alone(.confirm, &reader) },
+      Row(word: "revert") { (reader) throws(SyntaxError) in try alone(.revert, &reader) },
       Row(word: "save") { (reader) throws(SyntaxError) in
         .save(reader.next == nil ? nil : try file(&reader))
       },
@@ -113,12 +115,38 @@ enum Grammar {
     return .query(words)
   }
 
+  /// `load FILE`, with `--confirm SECONDS` before or behind it.
+  @Sendable private static func load(_ reader: inout WordReader) throws(SyntaxError) -> Command {
+    var seconds = try confirm(&reader)
+    let file = try fileName(&reader)
+    if seconds == nil { seconds = try confirm(&reader) }
+    try reader.finish(
+      expected: seconds == nil ? ["--confirm"] : [], keywords: seconds == nil ? ["--confirm"] : [])
+    return .load(file, confirm: seconds)
+  }
+
+  private static func confirm(_ reader: inout WordReader) throws(SyntaxError) -> UInt32? {
+    guard reader.take("--confirm") else { return nil }
+    let expected = "a number of seconds 1…\(Limit.confirmSeconds)"
+    let word = try reader.require("number of seconds", expected: expected)
+    let seconds = Number.value(word.bytes, upTo: UInt64(Limit.confirmSeconds))
+    guard let seconds, seconds > 0 else {
+      throw word.error("'\(word.excerpt)' is no time to confirm in", expected: expected)
+    }
+    return UInt32(truncatingIfNeeded: seconds)
+  }
+
   private static func file(_ reader: inout WordReader) throws(SyntaxError) -> [UInt8] {
+    let name = try fileName(&reader)
+    try reader.finish()
+    return name
+  }
+
+  private static func fileName(_ reader: inout WordReader) throws(SyntaxError) -> [UInt8] {
     let word = try reader.require("file", expected: "the name of a file")
     guard !word.bytes.isEmpty, !word.bytes.contains(0) else {
       throw word.error("'\(word.excerpt)' is no name of a file", expected: "the name of a file")
     }
-    try reader.finish()
     return word.bytes
   }
 

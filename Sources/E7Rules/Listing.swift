@@ -29,6 +29,11 @@ public enum Listing {
     "# \(value.statistic.word) = \(value.value)"
   }
 
+  /// That a load is on trial, as a comment: `# on trial: goes back in 42 s unless confirmed`.
+  public static func trial(_ seconds: UInt32) -> String {
+    "# on trial: goes back in \(seconds) s unless confirmed"
+  }
+
   /// A command in its canonical form.
   public static func command(_ command: Command, names: Names? = nil) -> String {
     switch command {
@@ -43,7 +48,10 @@ public enum Listing {
     case .get(let flag?): "get " + flag.alias
     case .query(let filter):
       line(["query"] + (filter.action.map { [word($0)] } ?? []) + words(filter, names))
-    case .load(let file): "load " + Text.word(file)
+    case .load(let file, let seconds):
+      "load " + (seconds.map { "--confirm \($0) " } ?? "") + Text.word(file)
+    case .confirm: "confirm"
+    case .revert: "revert"
     case .save(nil): "save"
     case .save(let file?): "save " + Text.word(file)
     case .check(let file): "check " + Text.word(file)

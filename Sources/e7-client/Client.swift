@@ -12,6 +12,7 @@ struct Client: ParsableCommand {
       e7-client [--json] [--socket PATH]
       e7-client [--json] [--socket PATH] COMMAND WORD…
       e7-client [--json] [--socket PATH] events [--count N]
+      e7-client [--json] [--socket PATH] load [--confirm SECONDS] FILE
       e7-client [--json] [--socket PATH] why --all
       e7-client [--json] [--socket PATH] -f FILE
       """,
@@ -24,6 +25,8 @@ struct Client: ParsableCommand {
         why FLOW                which rule decides about a flow, and why
         why --all               rules that can never decide
         load FILE               replace all rules by those of a file, as one change
+        load --confirm N FILE   the same, but after N seconds it goes back
+        confirm, revert         it stays; it goes back at once
         save [FILE]             write rules and flags; /etc/e7/rules
         check FILE              what is wrong with a file; asks nobody
         diff FILE               what load would change, as commands
@@ -82,6 +85,11 @@ struct Client: ParsableCommand {
   @Option(help: ArgumentHelp("End after so many events and notices.", valueName: "n"))
   var count: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "With load: go back after so many seconds unless confirmed.", valueName: "seconds"))
+  var confirm: String?
+
   @Flag(help: "With why: the rules that can never decide.")
   var all = false
 
@@ -101,6 +109,9 @@ struct Client: ParsableCommand {
     if all, words != ["why"] {
       throw ValidationError("--all belongs to the command 'why'")
     }
+    if confirm != nil, words.first != "load" {
+      throw ValidationError("--confirm belongs to the command 'load'")
+    }
     if words == ["help"] { throw CleanExit.helpRequest() }
   }
 
@@ -109,7 +120,7 @@ struct Client: ParsableCommand {
     let names = SystemNames().names
     let command: Command?
     do throws(SyntaxError) {
-      let words = self.words + (all ? ["--all"] : [])
+      let words = self.words + (all ? ["--all"] : []) + (confirm.map { ["--confirm", $0] } ?? [])
       command = try Command.parse(words: words.map { Array($0.utf8) }, names: names)
     } catch {
       throw Failure(.usage, error.text)

@@ -59,6 +59,18 @@ struct Printer {
     }
   }
 
+  /// That a load is on trial, for so many seconds yet; where it begins also what is to be done.
+  func trial(_ seconds: UInt32, begins: Bool = false) {
+    guard !isJSON else { return Standard.print([JSONText.trial(seconds)]) }
+    guard begins else { return Standard.print([Listing.trial(seconds)]) }
+    let end = Standard.now + UInt64(seconds) * 1_000_000_000
+    let time = TimeText.clock(end, utcOffset: Standard.utcOffset)
+    Standard.print([
+      "on trial for \(seconds) s, until \(time): 'confirm' keeps it, 'revert' takes it back at "
+        + "once, and without either it goes back by itself"
+    ])
+  }
+
   mutating func told(_ told: Told) {
     guard !isJSON else { return Standard.print([JSONText.told(told)]) }
     text.utcOffset = Standard.utcOffset

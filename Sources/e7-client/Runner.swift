@@ -28,6 +28,7 @@ struct Runner {
     switch command {
     case .get(let flag):
       printer.flags(try session.flags(flag))
+      if flag == nil, let seconds = try session.secondsOnTrial() { printer.trial(seconds) }
     case .query(let filter):
       let mode = filter.isEmpty ? try session.flags(.mode) : []
       let (rules, outcome) = try session.rules(filter)
@@ -35,8 +36,8 @@ struct Runner {
       printer.rules(rules, outcome)
     case .statistics:
       printer.statistics(try session.statistics())
-    case .load(let file):
-      return try load(file)
+    case .load(let file, let seconds):
+      return try load(file, confirm: seconds)
     case .save(let file):
       try save(file)
     case .check(let file):
@@ -59,7 +60,7 @@ struct Runner {
     case .whyAll:
       let (rules, outcome) = try session.rules(Filter())
       printer.shadowed(Shadowed.all(in: rules), outcome)
-    case .rule, .clear, .remove, .removeID, .set, .events, .disconnect, .quit:
+    case .rule, .clear, .remove, .removeID, .set, .confirm, .revert, .events, .disconnect, .quit:
       break
     }
     return .done
@@ -90,13 +91,15 @@ struct Runner {
   }
 
   /// Replaces the rules as one change, and sets the flags once that is in force.
-  private func load(_ file: [UInt8]) throws(Failure) -> ExitStatus {
+  private func load(_ file: [UInt8], confirm: UInt32?) throws(Failure) -> ExitStatus {
     guard let ruleset = try ruleset(file) else { return .failed }
     let path = Text.shown(file)
     var line: Int?
     let outcome: Outcome
     do throws(Failure) {
-      outcome = try session.change(Script.Line.all(ruleset), replacing: true) { line = $0?.number }
+      outcome = try session.change(
+        Script.Line.all(ruleset), replacing: true, confirm: confirm
+      ) { line = $0?.number }
     } catch {
       let place = line.map { ": line \($0)" } ?? ""
       throw Failure(error.status, "\(path)\(place): \(error.text)")
@@ -107,11 +110,13 @@ struct Runner {
       } catch {
         throw Failure(
           error.status,
-          "\(path): line \(setting.number): \(error.text); the rules are in force, "
+          "\(path): line \(setting.number): \(error.text); the rules are in force"
+            + (confirm == nil ? ", " : " until they go back, ")
             + "this flag and those behind it are as they were")
       }
     }
     printer.outcome(outcome, toPerson: toPerson)
+    if let confirm { printer.trial(confirm, begins: true) }
     return .done
   }
 

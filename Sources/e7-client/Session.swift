@@ -71,6 +71,11 @@ final class Session {
     return status
   }
 
+  /// Seconds until a load that is on trial goes back; nil where none is.
+  func secondsOnTrial() throws(Failure) -> UInt32? {
+    try persist { (broker) throws(LinkError) in try Session.status(broker).confirmSeconds }
+  }
+
   /// The rules that match a flow, the one that decides first, and how the list ended.
   func why(_ flow: Flow) throws(Failure) -> ([Rule], Outcome) {
     try list(.why, Filter(), flow.write)
@@ -132,11 +137,13 @@ final class Session {
   }
 
   /// Asks for edits that take effect together or not at all; with `replacing` they begin from no
-  /// rules instead of those in force.
+  /// rules instead of those in force, with `confirm` they go back after so many seconds unless they
+  /// are confirmed.
   ///
   /// `at` is told each line before its failure could come, and nil before that of all together.
   func change(
-    _ lines: [Script.Line], replacing: Bool = false, at: (Script.Line?) -> Void
+    _ lines: [Script.Line], replacing: Bool = false, confirm: UInt32? = nil,
+    at: (Script.Line?) -> Void
   ) throws(Failure) -> Outcome {
     let lane = try persist { (broker) throws(LinkError) in
       // With its generation the kernel refuses to replace what somebody changes meanwhile.
@@ -157,7 +164,7 @@ final class Session {
     }
     at(nil)
     return try settle("outcome unknown") { () throws(LinkError) in
-      try lane.outcome(of: try lane.send(.commit))
+      try lane.outcome(of: try lane.send(.commit(confirm: confirm)))
     }
   }
 

@@ -314,8 +314,8 @@ import Testing
 @Suite struct EditTests {
   private static let edits: [Edit] = [
     .add(.allow, Match(prot: 6, path: [])), .remove(Match(path: Array("/x".utf8))), .removeID(3),
-    .clear(nil, generation: nil), .set(.mode, 1), .begin(replace: true, generation: 1), .commit,
-    .abort,
+    .clear(nil, generation: nil), .set(.mode, 1), .begin(replace: true, generation: 1), .commit(),
+    .commit(confirm: 60), .abort, .confirm, .revert,
   ]
 
   @Test(arguments: EditTests.edits, [UInt32(1000), 0])

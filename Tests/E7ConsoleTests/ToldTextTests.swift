@@ -105,6 +105,15 @@ import Testing
     #expect(line(.notice(.rules(generation: 12))) == "01:00:00 rules changed, generation 12")
     #expect(
       line(.notice(.flag(FlagValue(flag: .mode, value: 2)))) == "01:00:00 flag mode is block")
+    #expect(
+      line(.notice(.trial(seconds: 60, generation: 3)))
+        == "01:00:00 a load is on trial for 60 s, generation 3")
+    #expect(
+      line(.notice(.settled(reverted: true, generation: 4)))
+        == "01:00:00 the load went back, generation 4")
+    #expect(
+      line(.notice(.settled(reverted: false, generation: 3)))
+        == "01:00:00 the load was confirmed, generation 3")
     #expect(line(.notice(.unload)) == "01:00:00 the module is being unloaded")
     #expect(line(.gap(Gap(lost: 1))) == "01:00:00 gap: 1 event is missing here")
     #expect(line(.gap(Gap(lost: 2))) == "01:00:00 gap: 2 events are missing here")

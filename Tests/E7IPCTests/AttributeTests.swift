@@ -218,7 +218,7 @@ import Testing
       }
     }
     #expect(throws: DecodeError.outOfRange(.kind)) {
-      try decode(.notice, { try Notice(&$0) }) { $0.u8(.kind, 4) }
+      try decode(.notice, { try Notice(&$0) }) { $0.u8(.kind, 6) }
     }
   }
 

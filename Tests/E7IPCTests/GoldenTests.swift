@@ -33,7 +33,7 @@ import Testing
     for (type, number) in [
       (MessageType.lane, "8100"), (.subscribe, "8200"), (.unsubscribe, "8300"), (.status, "0100"),
       (.flagGet, "0200"), (.statGet, "0d00"), (.ruleGet, "0400"), (.commit, "0900"),
-      (.abort, "0a00"),
+      (.abort, "0a00"), (.confirm, "1000"), (.revert, "1300"),
     ] {
       try expect(type, 1, { _ in }, "e7004537 01 00 \(number) 00000000 01000000 14000000")
     }
@@ -201,6 +201,12 @@ import Testing
       e7004537 01 00 0800 00000000 07000000 24000000
       0400 0b00                     ; REPLACE
       0c00 0400 0100000000000000    ; GENERATION 1
+      """)
+    try edit(
+      .commit(confirm: 60),
+      """
+      e7004537 01 00 0900 00000000 07000000 1c000000
+      0800 2e00 3c000000            ; CONFIRM 60
       """)
   }
 

@@ -65,15 +65,17 @@ import Testing
     #expect(numbers(Reason.init(wire:)) == [1, 2, 3, 4, 5, 6])
     #expect(numbers(Direction.init(wire:)) == [1, 2])
     #expect(numbers(EventKind.init(wire:)) == [1, 2, 3])
-    #expect(numbers(NoticeKind.init(wire:)) == [1, 2, 3])
+    #expect(numbers(NoticeKind.init(wire:)) == [1, 2, 3, 4, 5])
     #expect(numbers(ProgramClass.init(wire:)) == [1, 2, 3, 4, 5, 6])
     #expect(
       numbers(Statistic.init(wire:)) == Array(1...4) + Array(8...15) + Array(24...29))
     #expect(numbers(Flag.init(wire:)) == Array(1...13) + Array(32...37))
     #expect(
-      (0...UInt16.max).filter { MessageType(wire: $0) != nil } == Array(1...14) + Array(128...133))
+      (0...UInt16.max).filter { MessageType(wire: $0) != nil }
+        == Array(1...14) + [16, 19] + Array(128...133))
     #expect(
-      (0...UInt16.max).filter { Attribute(wire: $0) != nil } == Array(1...39) + Array(64...67))
+      (0...UInt16.max).filter { Attribute(wire: $0) != nil }
+        == Array(1...39) + [46, 47] + Array(64...67))
   }
 }
 

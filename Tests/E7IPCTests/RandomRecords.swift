@@ -58,7 +58,7 @@ extension SeededGenerator {
   }
 
   mutating func edit() -> Edit {
-    switch Int.random(in: 0...7, using: &self) {
+    switch Int.random(in: 0...9, using: &self) {
     case 0: .add(action(), match(), terms())
     case 1: .remove(match())
     case 2: .removeID(number())
@@ -66,7 +66,9 @@ extension SeededGenerator {
       .clear(maybe { $0.action() }, generation: maybe { $0.number() })
     case 4: .set(pick(Flag.all), number())
     case 5: .begin(replace: Bool.random(using: &self), generation: maybe { $0.number() })
-    case 6: .commit
+    case 6: .commit(confirm: maybe { $0.number() })
+    case 7: .confirm
+    case 8: .revert
     default: .abort
     }
   }
@@ -78,9 +80,11 @@ extension SeededGenerator {
   }
 
   mutating func notice() -> Notice {
-    switch Int.random(in: 0...2, using: &self) {
+    switch Int.random(in: 0...4, using: &self) {
     case 0: .rules(generation: number())
     case 1: .flag(flagValue())
+    case 2: .trial(seconds: number(), generation: number())
+    case 3: .settled(reverted: Bool.random(using: &self), generation: number())
     default: .unload
     }
   }

@@ -61,7 +61,7 @@ import Testing
   }
 
   @Test func everyTypeOfTheSchemaIsReadOrRefusedAsAnEdit() throws {
-    let edits: Set<UInt16> = [3, 5, 6, 7, 8, 9, 10]
+    let edits: Set<UInt16> = [3, 5, 6, 7, 8, 9, 10, 16, 19]
     for number in 0..<UInt16(256) {
       guard let type = MessageType(wire: number) else { continue }
       #expect(Edit.isEdit(type) == edits.contains(number))

@@ -198,8 +198,20 @@ struct EditCheckTests {
   @Test func whatHasNoValuesHasNoFault() {
     for edit in [
       Edit.removeID(.max), .clear(.block, generation: 0), .begin(replace: true, generation: 1),
-      .commit, .abort, .add(.block, Match()),
+      .commit(), .abort, .confirm, .revert, .add(.block, Match()),
     ] { #expect(edit.fault == nil) }
+  }
+
+  @Test func aTrialHasItsTime() {
+    let most = UInt32(Limit.confirmSeconds)
+    for seconds in [1, 2, most - 1, most] {
+      #expect(Edit.commit(confirm: seconds).fault == nil)
+    }
+    for seconds in [0, most + 1, .max] {
+      #expect(
+        Edit.commit(confirm: seconds).fault
+          == "CONFIRM \(seconds) is out of range; expected 1 to 3600 seconds")
+    }
   }
 }
 
@@ -234,7 +246,9 @@ struct EditTextTests {
       (.clear(.block, generation: 8), "clear block at generation 8"),
       (.set(.mode, 2), "set mode block"), (.set(.mode, 9), "set mode 9"),
       (.begin(replace: true, generation: 4), "begin replace at generation 4"),
-      (.begin(replace: false, generation: nil), "begin"), (.commit, "commit"), (.abort, "abort"),
+      (.begin(replace: false, generation: nil), "begin"), (.commit(), "commit"), (.abort, "abort"),
+      (.commit(confirm: 60), "commit on trial for 60s"), (.confirm, "confirm"),
+      (.revert, "revert"),
     ]
     for (edit, text) in texts { #expect(String(decoding: edit.words, as: UTF8.self) == text) }
   }

@@ -223,9 +223,9 @@ struct TransactionTests {
     _ = try fixture.outcome(1, begin)
     _ = try fixture.outcome(2, curl)
     _ = try fixture.outcome(1, curl)
-    _ = try fixture.outcome(1, .commit)
+    _ = try fixture.outcome(1, .commit())
     _ = try fixture.outcome(1, curl)
-    #expect(fixture.kernel.edits == [begin, curl, curl, .commit, curl])
+    #expect(fixture.kernel.edits == [begin, curl, curl, .commit(), curl])
     #expect(fixture.kernel.seen.map(\.1) == [true, false, true, true, false])
   }
 
@@ -236,7 +236,7 @@ struct TransactionTests {
     #expect(other.error == UInt32(Errno.busy))
     #expect(text(other.text).contains("process 100 of user 0"))
     #expect(try fixture.outcome(1, begin).error == UInt32(Errno.busy))
-    #expect(try fixture.outcome(2, .commit).error == UInt32(Errno.invalid))
+    #expect(try fixture.outcome(2, .commit()).error == UInt32(Errno.invalid))
     #expect(try fixture.outcome(2, .abort).error == UInt32(Errno.invalid))
     #expect(fixture.kernel.edits == [begin])
     #expect(try fixture.outcome(1, .abort).error == 0)
@@ -248,7 +248,7 @@ struct TransactionTests {
     fixture.kernel.answer = Outcome(error: UInt32(Errno.busy))
     _ = try fixture.outcome(1, begin)
     fixture.kernel.answer = Outcome()
-    #expect(try fixture.outcome(1, .commit).error == UInt32(Errno.invalid))
+    #expect(try fixture.outcome(1, .commit()).error == UInt32(Errno.invalid))
     #expect(try fixture.outcome(2, begin).error == 0)
   }
 
@@ -266,7 +266,7 @@ struct TransactionTests {
     let fixture = fixture()
     _ = try fixture.outcome(1, begin)
     #expect(fixture.close(2) == nil)
-    #expect(try fixture.outcome(1, .commit).error == 0)
-    #expect(fixture.kernel.edits == [begin, .commit])
+    #expect(try fixture.outcome(1, .commit()).error == 0)
+    #expect(fixture.kernel.edits == [begin, .commit()])
   }
 }

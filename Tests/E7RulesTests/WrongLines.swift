@@ -3,7 +3,7 @@
 /// Lines that are no command, each with the whole of its message.
 enum WrongLines {
   static let commands =
-    "allow, block, reject, enable, clear, set, get, query, why, load, save, check, diff, stats, "
+    "allow, block, reject, enable, clear, set, get, query, why, load, confirm, revert, save, check, diff, stats, "
     + "events, disconnect, bye or quit"
   static let settable =
     "mode, fail, unkproc, unkprot, unkrule, norule, drops, accepts, squelch, rchngq, loopback, "
@@ -24,6 +24,7 @@ enum WrongLines {
   static let user = "the name of a user or a number 0…4294967294"
   static let duration = "a number and s, m, h or d: 1s…365d"
   static let end = "the end of the line"
+  static let seconds = "a number of seconds 1…3600"
   static let ruleNumber = "a number 1…18446744073709551615"
   static let modes = "disabled (0), enabled (1) or block (2)"
 
@@ -38,6 +39,31 @@ enum WrongLines {
     ("qurey", "column 1: unknown command 'qurey'; expected \(commands); did you mean 'query'?"),
     ("xyzzy", "column 1: unknown command 'xyzzy'; expected \(commands)"),
     ("load", "column 5: missing file; expected the name of a file"),
+    ("load --confirm", "column 15: missing number of seconds; expected \(seconds)"),
+    ("load --confirm 60", "column 18: missing file; expected the name of a file"),
+    (
+      "load --confirm my.rules",
+      "column 16: 'my.rules' is no time to confirm in; expected \(seconds)"
+    ),
+    ("load --confirm 0 a", "column 16: '0' is no time to confirm in; expected \(seconds)"),
+    ("load --confirm 3601 a", "column 16: '3601' is no time to confirm in; expected \(seconds)"),
+    ("load --confirm 60s a", "column 16: '60s' is no time to confirm in; expected \(seconds)"),
+    ("load a --confirm -1", "column 18: '-1' is no time to confirm in; expected \(seconds)"),
+    ("load a --confirm 1 b", "column 20: unexpected 'b'; expected \(end)"),
+    (
+      "load --confirm 1 a --confirm 2",
+      "column 20: unexpected '--confirm'; expected \(end)"
+    ),
+    (
+      "load a --confrim 2",
+      "column 8: unexpected '--confrim'; expected --confirm or \(end); did you mean '--confirm'?"
+    ),
+    ("confirm 60", "column 9: unexpected '60'; expected \(end)"),
+    ("revert id 3", "column 8: unexpected 'id'; expected \(end)"),
+    (
+      "confrim",
+      "column 1: unknown command 'confrim'; expected \(commands); did you mean 'confirm'?"
+    ),
     ("save \"\"", "column 6: '' is no name of a file; expected the name of a file"),
     (
       "check \"a\\x00\"",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Every target is a script of tools/, which can be run by itself.
 
-.PHONY: help install-deps build kmod vm shell demo test matrix \
+.PHONY: help install-deps build kmod vm shell demo test test-nightly matrix \
 	debug-kernel test-debug storm bench profile lint clean
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
@@ -31,6 +31,9 @@ demo: kmod build ## what E7 does, shown on real programs
 
 test: ## all tests
 	@tools/test
+
+test-nightly: install-deps ## the classifier against a list: a million random rulesets and flows; SEED=N for those of a run
+	@nice $(MAKE) -C Tests/kmod check ROUNDS=125000 SEED='$(SEED)'
 
 matrix: install-deps ## the module on kernels of other suites, fetched into the cache
 	@tools/matrix

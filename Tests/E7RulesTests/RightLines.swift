@@ -37,7 +37,10 @@ enum RightLines {
     ("quit", .quit, "quit"),
     ("load /etc/e7/rules", .load(path("/etc/e7/rules")), "load /etc/e7/rules"),
     ("load -", .load(path("-")), "load -"),
-    ("load --confirm 60 my.rules", .load(path("my.rules"), confirm: 60), "load --confirm 60 my.rules"),
+    (
+      "load --confirm 60 my.rules", .load(path("my.rules"), confirm: 60),
+      "load --confirm 60 my.rules"
+    ),
     ("load my.rules --confirm 1", .load(path("my.rules"), confirm: 1), "load --confirm 1 my.rules"),
     ("load --confirm 3600 -", .load(path("-"), confirm: 3600), "load --confirm 3600 -"),
     ("confirm", .confirm, "confirm"),

@@ -260,6 +260,12 @@ def replace(e7):
     e7.do("COMMIT")
 
 
+def try_out(e7):
+    e7.do("BEGIN", REPLACE=b"")
+    e7.allow("tcp")
+    e7.do("COMMIT", CONFIRM=600)
+
+
 def abort(e7):
     e7.do("BEGIN")
     e7.allow("tcp")
@@ -274,12 +280,15 @@ CHANGES = {
     "clear": (lambda e7: e7.clear(), 0),
     "transaction": (change_many, 45),
     "replace": (replace, 1),
+    "trial": (try_out, 1),
     "abort": (abort, 5),
     "set": (lambda e7: e7.set("unkrule", "block"), 5),
 }
 
 
 def five_rules(e7):
+    with contextlib.suppress(genl.Refused):
+        e7.do("REVERT")
     e7.set("unkrule", "allow")
     e7.clear()
     for n in range(5):
@@ -315,6 +324,25 @@ def test_changes_happen_whole_or_not_at_all(e7, change):
     counts = set()
     each_in_turn(attempt, prepare=lambda: five_rules(e7), check=check)
     assert counts == {5, count}
+    five_rules(e7)
+
+
+def test_a_load_on_trial_goes_back_when_there_is_memory(e7):
+    """A rule has ended meanwhile, so what comes back is made anew."""
+
+    def prepare():
+        five_rules(e7)
+        e7.block("udp", "/opt/short", seconds=1)
+        e7.do("BEGIN", REPLACE=b"")
+        e7.do("COMMIT", CONFIRM=600)
+        time.sleep(1.1)
+
+    def check():
+        with contextlib.suppress(genl.Refused):
+            e7.do("REVERT")
+        assert len(e7.rules()) == 5 and "CONFIRM" not in e7.do("STATUS")
+
+    each_in_turn(lambda _: e7.do("REVERT"), prepare=prepare, check=check)
 
 
 # ---- networks, and the module itself ----

@@ -15,11 +15,14 @@ let common: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+// Embedded Swift has no runtime: nothing is in the program but what stands in these sources.
+let isEmbedded = Context.environment["E7_EMBEDDED"] == "1"
+
 // What e7-priv links keeps to the subset that Embedded Swift compiles too.
 let trusted: [SwiftSetting] =
   common + [
     .treatWarning("EmbeddedRestrictions", as: .error)
-  ]
+  ] + (isEmbedded ? [.enableExperimentalFeature("Embedded")] : [])
 
 let hardened: [LinkerSetting] = [
   .unsafeFlags(["-Xlinker", "-z", "-Xlinker", "relro", "-Xlinker", "-z", "-Xlinker", "now"])
@@ -47,19 +50,25 @@ let package = Package(
     // The reference library of capabilities(7).
     .systemLibrary(name: "CCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
 
+    // The reference library of seccomp(2).
+    .systemLibrary(
+      name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+
     .target(name: "E7IPC", dependencies: ["CE7Schema"], swiftSettings: trusted),
     .target(name: "E7System", dependencies: ["CE7Linux"], swiftSettings: trusted),
     .target(
       name: "E7Netlink", dependencies: ["CE7Linux", "CE7Schema", "CNetlink", "E7IPC", "E7System"],
       swiftSettings: trusted),
     .target(
-      name: "E7Sandbox", dependencies: ["CCap", "CE7Linux", "E7System"], swiftSettings: trusted),
+      name: "E7Sandbox", dependencies: ["CCap", "CE7Linux", "CSeccomp", "E7System"],
+      swiftSettings: trusted),
     .target(
-      name: "E7PrivCore", dependencies: ["CE7Schema", "E7IPC", "E7System"],
+      name: "E7PrivCore", dependencies: ["CE7Linux", "CE7Schema", "CSeccomp", "E7IPC", "E7Sandbox", "E7System"],
       swiftSettings: trusted),
     .target(name: "E7Rules", dependencies: ["CE7Schema", "E7IPC"], swiftSettings: common),
     .target(
-      name: "E7BrokerCore", dependencies: ["CE7Schema", "E7IPC", "E7Rules"],
+      name: "E7BrokerCore",
+      dependencies: ["CE7Linux", "CE7Schema", "CSeccomp", "E7IPC", "E7Rules", "E7Sandbox"],
       swiftSettings: common),
     .target(name: "E7Files", dependencies: ["E7System"], swiftSettings: common),
     .target(
@@ -72,7 +81,7 @@ let package = Package(
     .executableTarget(
       name: "e7-broker",
       dependencies: [
-        "CE7Schema", "E7BrokerCore", "E7IPC", "E7Netlink", "E7Rules", "E7System",
+        "CE7Schema", "E7BrokerCore", "E7IPC", "E7Netlink", "E7Rules", "E7Sandbox", "E7System",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: common, linkerSettings: hardened),
@@ -85,6 +94,7 @@ let package = Package(
       swiftSettings: common, linkerSettings: hardened),
 
     // What the suites below share.
+    .target(name: "CE7Probe", path: "Tests/CE7Probe", cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "E7TestSupport", path: "Tests/E7TestSupport", swiftSettings: common),
     .testTarget(
       name: "E7IPCTests", dependencies: ["CE7Schema", "E7IPC", "E7TestSupport"],
@@ -95,7 +105,9 @@ let package = Package(
       name: "E7NetlinkTests", dependencies: ["CE7Schema", "E7IPC", "E7Netlink", "E7System"],
       swiftSettings: common),
     .testTarget(
-      name: "E7SandboxTests", dependencies: ["E7Sandbox", "E7System"], swiftSettings: common),
+      name: "E7SandboxTests",
+      dependencies: ["CE7Probe", "E7BrokerCore", "E7PrivCore", "E7Sandbox", "E7System"],
+      swiftSettings: common),
     .testTarget(
       name: "E7PrivCoreTests", dependencies: ["CE7Schema", "E7IPC", "E7PrivCore", "E7System"],
       swiftSettings: common),

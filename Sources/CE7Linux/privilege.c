@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/securebits.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -10,16 +12,45 @@
 
 #include "CE7Linux.h"
 
-int32_t e7_no_core(void) {
-  struct rlimit none = {0, 0};
+// Lanes, the door, netlink, standard input to error, and a file that is saved.
+enum { most_open = 64 };
 
-  return setrlimit(RLIMIT_CORE, &none) ? -errno : 0;
+static const struct {
+  int resource;
+  rlim_t most;
+} limits[] = {
+    {RLIMIT_CORE, 0}, {RLIMIT_NPROC, 0}, {RLIMIT_MEMLOCK, 0}, {RLIMIT_NOFILE, most_open}};
+
+enum { limit_count = sizeof(limits) / sizeof(limits[0]) };
+
+int32_t e7_limit(void) {
+  for (int i = 0; i < limit_count; i++) {
+    struct rlimit limit = {limits[i].most, limits[i].most};
+    if (setrlimit(limits[i].resource, &limit)) return -errno;
+  }
+  return 0;
 }
 
-bool e7_has_no_core(void) {
+bool e7_is_limited(void) {
   struct rlimit limit;
 
-  return getrlimit(RLIMIT_CORE, &limit) == 0 && limit.rlim_cur == 0 && limit.rlim_max == 0;
+  for (int i = 0; i < limit_count; i++)
+    if (getrlimit(limits[i].resource, &limit) || limit.rlim_max != limits[i].most) return false;
+  return true;
+}
+
+enum {
+  locked_securebits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
+                      SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
+                      SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED
+};
+
+int32_t e7_lock_securebits(void) {
+  return prctl(PR_SET_SECUREBITS, locked_securebits, 0, 0, 0) ? -errno : 0;
+}
+
+bool e7_securebits_are_locked(void) {
+  return prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) == locked_securebits;
 }
 
 bool e7_bounding_set_has(int32_t capability) {
@@ -41,8 +72,6 @@ int32_t e7_drop_bounding_set_but(int32_t kept) {
       return -errno;
   return 0;
 }
-
-int32_t e7_keep_capabilities(void) { return prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) ? -errno : 0; }
 
 int32_t e7_become(uint32_t uid, uint32_t gid) {
   if (setgroups(0, NULL) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid)) return -errno;
@@ -74,6 +103,11 @@ int32_t e7_die_with_parent(int32_t parent) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)) return -errno;
   // It may have died before; nobody would tell.
   return getppid() == parent ? 0 : -ESRCH;
+}
+
+void e7_heap_by_brk(void) {
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_ARENA_MAX, 1);
 }
 
 bool e7_holds_capability(void) {

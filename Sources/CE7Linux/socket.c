@@ -16,6 +16,11 @@
 #define SCM_PIDFD 4
 #endif
 
+_Static_assert(E7_SEND_FLAGS == (MSG_NOSIGNAL | MSG_DONTWAIT) &&
+                   E7_RECEIVE_FLAGS == (MSG_DONTWAIT | MSG_CMSG_CLOEXEC) &&
+                   E7_NETLINK_ADDRESS_SIZE == sizeof(struct sockaddr_nl) &&
+                   E7_DUPLICATE == F_DUPFD_CLOEXEC,
+               "what a filter of system calls allows");
 _Static_assert(sizeof(struct e7_credentials) == sizeof(struct ucred), "struct ucred");
 
 static int unix_address(struct sockaddr_un *address, const uint8_t *path, size_t count) {
@@ -130,7 +135,7 @@ int64_t e7_send(int32_t fd, const uint8_t *bytes, size_t count, int32_t passed) 
     message.msg_control = &control;
     message.msg_controllen = sizeof(control);
   }
-  ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+  ssize_t sent = sendmsg(fd, &message, E7_SEND_FLAGS);
   return sent < 0 ? -errno : sent;
 }
 
@@ -174,7 +179,7 @@ int64_t e7_receive(int32_t fd, uint8_t *bytes, size_t capacity, bool expects_des
   // CMSG_LEN, since the padding of CMSG_SPACE is room for a second descriptor.
   if (expects_descriptor) message.msg_controllen += CMSG_LEN(sizeof(int));
 
-  ssize_t count = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  ssize_t count = recvmsg(fd, &message, E7_RECEIVE_FLAGS);
   if (count < 0) return -errno;
   received->truncated = message.msg_flags & (MSG_TRUNC | MSG_CTRUNC);
   for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header;
@@ -190,7 +195,7 @@ int64_t e7_netlink_receive(int32_t fd, uint8_t *bytes, size_t capacity,
   struct msghdr message = {
       .msg_name = &sender, .msg_namelen = sizeof(sender), .msg_iov = &part, .msg_iovlen = 1};
 
-  ssize_t count = recvmsg(fd, &message, MSG_DONTWAIT);
+  ssize_t count = recvmsg(fd, &message, E7_RECEIVE_FLAGS);
   if (count < 0) return -errno;
   if (message.msg_namelen != sizeof(sender) || sender.nl_family != AF_NETLINK) return -EPROTO;
   *received = (struct e7_netlink_received){sender.nl_pid, message.msg_flags & MSG_TRUNC};
@@ -198,7 +203,7 @@ int64_t e7_netlink_receive(int32_t fd, uint8_t *bytes, size_t capacity,
 }
 
 int32_t e7_duplicate(int32_t fd) {
-  int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  int copy = fcntl(fd, E7_DUPLICATE, 3);
 
   return copy < 0 ? -errno : copy;
 }

@@ -53,18 +53,24 @@ int32_t e7_epoll_wait(int32_t epoll, struct e7_ready *ready, int32_t capacity,
   return count;
 }
 
-int32_t e7_poll(int32_t fd, bool output, int32_t milliseconds) {
-  struct pollfd one = {.fd = fd, .events = output ? POLLOUT : POLLIN};
-  int count = poll(&one, 1, milliseconds);
+_Static_assert(sizeof(struct e7_waited) == sizeof(struct pollfd) && E7_INPUT == POLLIN &&
+                   E7_OUTPUT == POLLOUT && E7_CLOSED == (POLLERR | POLLHUP | POLLRDHUP),
+               "struct pollfd");
+_Static_assert(E7_CLOCK == CLOCK_MONOTONIC, "a clock of clock_gettime(2)");
 
-  if (count < 0) return errno == EINTR ? 0 : -errno;
-  return count;
+int32_t e7_wait(struct e7_waited *all, size_t count, int32_t milliseconds) {
+  struct timespec limit = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+  // Unlike poll(2) it is never made by the kernel again under another number.
+  int ready = ppoll((struct pollfd *)all, count, milliseconds < 0 ? NULL : &limit, NULL);
+
+  if (ready < 0) return errno == EINTR ? 0 : -errno;
+  return ready;
 }
 
 uint64_t e7_monotonic_ms(void) {
   struct timespec now;
 
-  clock_gettime(CLOCK_MONOTONIC, &now);
+  clock_gettime(E7_CLOCK, &now);
   return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 

@@ -27,7 +27,7 @@ extension Match {
     }
     if let programClass {
       if !ProgramClass.ofRules.contains(programClass) {
-        let words = ProgramClass.ofRules.map(\.word).joined(separator: ", ")
+        let words = ProgramClass.ofRules.map { $0.word }.joined(separator: ", ")
         return "rules do not name class \(programClass.word); expected \(words), or a path alone"
       }
       if !path.isEmpty && !programClass.takesPath {

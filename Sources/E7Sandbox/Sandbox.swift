@@ -9,14 +9,14 @@ public struct Confinement: Equatable, Sendable {
   public let uid: UInt32
   /// Group id, not 0.
   public let gid: UInt32
-  /// The one capability of capabilities(7) that stays permitted and effective.
-  public let capability: Int32
+  /// The one capability of capabilities(7) that stays permitted and effective; nil for none.
+  public let capability: Int32?
 
   /// CAP_NET_ADMIN.
   public static let netAdmin = Int32(CAP_NET_ADMIN)
 
   /// The confinement of a process that runs as `uid` and `gid`.
-  public init(uid: UInt32, gid: UInt32, capability: Int32 = Confinement.netAdmin) {
+  public init(uid: UInt32, gid: UInt32, capability: Int32? = Confinement.netAdmin) {
     self.uid = uid
     self.gid = gid
     self.capability = capability
@@ -49,15 +49,18 @@ public enum Sandbox {
     let holds: (Confinement) -> Bool
   }
 
-  /// Landlock and seccomp come last in this list, in this order: they forbid the calls above.
   private static func steps(parent: Int32) -> [Step] {
     [
-      Step(name: "no core dumps", run: { _ in e7_no_core() }, holds: { _ in e7_has_no_core() }),
+      Step(name: "limits", run: { _ in e7_limit() }, holds: { _ in e7_is_limited() }),
       // While CAP_SETPCAP is there.
       Step(
-        name: "bounding set", run: { e7_drop_bounding_set_but($0.capability) },
+        name: "securebits", run: { _ in e7_lock_securebits() },
+        holds: { _ in e7_securebits_are_locked() }),
+      Step(
+        name: "bounding set", run: { e7_drop_bounding_set_but($0.capability ?? -1) },
         holds: { isBounded($0) }),
-      Step(name: "keep capabilities", run: { _ in e7_keep_capabilities() }, holds: { _ in true }),
+      // Nobody may look into it in the moment between two of these.
+      Step(name: "not dumpable", run: { _ in e7_not_dumpable() }, holds: { _ in true }),
       Step(
         name: "user and group", run: { e7_become($0.uid, $0.gid) },
         holds: { e7_is($0.uid, $0.gid) }),
@@ -102,18 +105,21 @@ public enum Sandbox {
     return true
   }
 
-  /// Exactly one capability, permitted and effective; none inheritable, hence none ambient.
-  private static func keep(_ capability: Int32) -> Int32 {
+  /// At most one capability, permitted and effective; none inheritable, hence none ambient.
+  private static func keep(_ capability: Int32?) -> Int32 {
     guard let set = unsafe cap_init() else { return -Errno.noMemory }
     defer { _ = unsafe cap_free(UnsafeMutableRawPointer(set)) }
-    var wanted = [capability]
-    for flag in [CAP_PERMITTED, CAP_EFFECTIVE] {
-      guard unsafe cap_set_flag(set, flag, 1, &wanted, CAP_SET) == 0 else { return -Errno.invalid }
+    if var wanted = capability {
+      for flag in [CAP_PERMITTED, CAP_EFFECTIVE] {
+        guard unsafe cap_set_flag(set, flag, 1, &wanted, CAP_SET) == 0 else {
+          return -Errno.invalid
+        }
+      }
     }
     return unsafe cap_set_proc(set) == 0 ? 0 : -Errno.perm
   }
 
-  private static func hasOnly(_ capability: Int32) -> Bool {
+  private static func hasOnly(_ capability: Int32?) -> Bool {
     guard let set = unsafe cap_get_proc() else { return false }
     defer { _ = unsafe cap_free(UnsafeMutableRawPointer(set)) }
     for number in 0...e7_last_capability() {

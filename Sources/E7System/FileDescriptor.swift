@@ -11,6 +11,11 @@ import CE7Linux
     self.raw = raw
   }
 
+  /// A second descriptor of the same file, close-on-exec.
+  public borrowing func duplicate() throws(SystemError) -> FileDescriptor {
+    FileDescriptor(owning: try check(e7_duplicate(raw), "fcntl"))
+  }
+
   /// Gives the number away; whoever takes it closes it.
   public consuming func release() -> Int32 {
     let raw = self.raw

@@ -19,15 +19,17 @@ public struct Log: Sendable {
   }
 
   private let name: StaticString
+  private let isPrefixed: Bool
 
   /// A log whose lines begin with the daemon's `name`.
   public init(_ name: StaticString) {
     self.name = name
+    isPrefixed = !e7_is_terminal(2)
   }
 
   /// Writes one line.
   public func write(_ priority: Priority, _ text: [UInt8]) {
-    let line = Log.line(priority, name, text, prefixed: !e7_is_terminal(2))
+    let line = Log.line(priority, name, text, prefixed: isPrefixed)
     unsafe e7_write(2, line, line.count)
   }
 

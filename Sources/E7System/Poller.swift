@@ -25,6 +25,13 @@ public struct Ready: Sendable {
   public let output: Bool
   /// The peer has closed its end or failed; what it sent before may still wait.
   public let closed: Bool
+
+  init(token: UInt64, _ events: UInt32) {
+    self.token = token
+    closed = events & UInt32(E7_CLOSED) != 0
+    input = closed || events & UInt32(E7_INPUT) != 0
+    output = events & UInt32(E7_OUTPUT) != 0
+  }
 }
 
 /// Waits for many descriptors, level-triggered: epoll(7).
@@ -66,11 +73,7 @@ public struct Poller: ~Copyable {
     _ = try check(result, "epoll_wait")
     var ready: [Ready] = []
     for event in events {
-      let closed = event.events & UInt32(E7_CLOSED) != 0
-      ready.append(
-        Ready(
-          token: event.token, input: closed || event.events & UInt32(E7_INPUT) != 0,
-          output: event.events & UInt32(E7_OUTPUT) != 0, closed: closed))
+      ready.append(Ready(token: event.token, event.events))
     }
     return ready
   }
@@ -81,6 +84,29 @@ public struct Poller: ~Copyable {
   public static func wait(
     _ raw: Int32, for interest: Interest, timeoutMilliseconds: Int32
   ) throws(SystemError) -> Bool {
-    try check(e7_poll(raw, interest == .output, timeoutMilliseconds), "poll") > 0
+    let ready = try wait(
+      for: [(raw, token: 0, interest)], timeoutMilliseconds: timeoutMilliseconds)
+    return !ready.isEmpty
+  }
+
+  /// Waits for a few descriptors, with one system call and nothing kept: what is ready within the
+  /// time, none when it is over or a signal came.
+  ///
+  /// -1 waits for ever.
+  public static func wait(
+    for descriptors: [(raw: Int32, token: UInt64, interest: Interest)], timeoutMilliseconds: Int32
+  ) throws(SystemError) -> [Ready] {
+    var all: [e7_waited] = []
+    for descriptor in descriptors {
+      all.append(
+        e7_waited(
+          fd: descriptor.raw, events: Int16(descriptor.interest.rawValue), ready: 0))
+    }
+    _ = try check(unsafe e7_wait(&all, all.count, timeoutMilliseconds), "ppoll")
+    var ready: [Ready] = []
+    for (index, one) in all.enumerated() where one.ready != 0 {
+      ready.append(Ready(token: descriptors[index].token, UInt32(UInt16(bitPattern: one.ready))))
+    }
+    return ready
   }
 }

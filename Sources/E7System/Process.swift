@@ -67,6 +67,9 @@ public enum Process {
   /// Makes writing to a reader that has gone an error instead of the process's end.
   public static func ignoreBrokenPipes() { e7_ignore_broken_pipes() }
 
+  /// Takes memory by brk(2) alone from now on, also for large blocks: nothing is mapped any more.
+  public static func useHeapByBrk() { e7_heap_by_brk() }
+
   /// Ends the process at once.
   public static func exit(_ status: Int32) -> Never { e7_exit(status) }
 

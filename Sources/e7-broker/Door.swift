@@ -27,7 +27,7 @@ struct Door: ~Copyable {
 
   init(_ listener: consuming FileDescriptor) {
     self.listener = listener
-    reserve = Door.spare()
+    reserve = spare()
   }
 
   var raw: Int32 { listener.raw }
@@ -55,7 +55,7 @@ struct Door: ~Copyable {
   /// A descriptor was closed, or time has passed.
   mutating func open() {
     reopens = nil
-    if reserve == nil { reserve = Door.spare() }
+    if reserve == nil { reserve = spare() }
   }
 
   private mutating func turnAway(_ error: SystemError) {
@@ -68,13 +68,11 @@ struct Door: ~Copyable {
         socket, Message.encode(.done, sequence: 0, outcome.write))
       SequencedSocket.drain(socket)
     }
-    reserve = Door.spare()
+    reserve = spare()
   }
 
-  private static func spare() -> FileDescriptor? {
-    let raw = unsafe Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
-    return raw >= 0 ? FileDescriptor(owning: raw) : nil
-  }
+  /// A second one of the listener, since the broker can open no file.
+  private func spare() -> FileDescriptor? { try? listener.duplicate() }
 }
 
 extension SequencedSocket {

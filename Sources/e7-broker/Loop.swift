@@ -3,6 +3,7 @@ import CE7Schema
 import E7BrokerCore
 import E7IPC
 import E7Netlink
+import E7Sandbox
 import E7System
 import Logging
 
@@ -58,7 +59,18 @@ struct Loop: ~Copyable {
     } catch {
       fail(error.text)
     }
+    seal()
     log.info("serves consoles")
+  }
+
+  /// Nobody is served before this is done, or the process has ended.
+  private func seal() {
+    do throws(SandboxError) {
+      let landlock = try Seal.close(to: BrokerCalls.allowed)
+      if landlock == 0 { log.warning("\(Seal.noLandlock)") }
+    } catch {
+      fail(error.text)
+    }
   }
 
   /// Serves until a signal or the module's next load ends it.

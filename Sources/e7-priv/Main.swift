@@ -25,6 +25,8 @@ func fail(_ text: String, status: Int32 = Status.failed) -> Never {
 @main enum Main {
   static func main() {
     Process.ignoreBrokenPipes()
+    // It asks whether a terminal reads it, which it may not later.
+    _ = log
     guard Environment.argument(1) == nil else {
       fail("takes no argument; started by root, it runs the suite", status: Status.usage)
     }

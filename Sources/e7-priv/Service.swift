@@ -12,7 +12,6 @@ struct Service: ~Copyable {
   private static let tick: Int32 = 500
   private static let doorToken: UInt64 = 0
 
-  private let poller: Poller
   private let door: FileDescriptor
   private var desk: Desk<KernelTarget>
   private var lanes: [LaneSocket] = []
@@ -31,7 +30,7 @@ struct Service: ~Copyable {
     if let error = Sandbox.shed(to: Confinement(uid: user.uid, gid: user.gid), parent: parent) {
       fail(error.text)
     }
-    poller = Service.poller(door.raw)
+    Service.seal()
     desk = Desk(authority: Authority(adminGroup: group), target: target)
     self.door = door
     log.write(.info, "serves edits as user \(user.uid)")
@@ -45,11 +44,13 @@ struct Service: ~Copyable {
     }
   }
 
-  private static func poller(_ door: Int32) -> Poller {
-    do throws(SystemError) {
-      let poller = try Poller()
-      try poller.add(door, token: doorToken, .input)
-      return poller
+  /// Nothing is served before this is done, or the process has ended.
+  private static func seal() {
+    // Larger blocks would be mapped otherwise, and mapping is not allowed.
+    Process.useHeapByBrk()
+    do throws(SandboxError) {
+      let landlock = try Seal.close(to: ServiceCalls.allowed(folder: nil))
+      if landlock == 0 { log.write(.warning, Seal.noLandlock) }
     } catch {
       fail(error.text)
     }
@@ -59,8 +60,8 @@ struct Service: ~Copyable {
   mutating func run() {
     while true {
       do throws(SystemError) {
-        let ready = try poller.wait(timeoutMilliseconds: lanes.isEmpty ? -1 : Service.tick)
-        for event in ready {
+        let timeout = lanes.isEmpty ? -1 : Service.tick
+        for event in try Poller.wait(for: waitedFor(), timeoutMilliseconds: timeout) {
           if event.token == Service.doorToken {
             try openLane()
           } else {
@@ -72,6 +73,14 @@ struct Service: ~Copyable {
       }
       endOverdue()
     }
+  }
+
+  private func waitedFor() -> [(raw: Int32, token: UInt64, interest: Interest)] {
+    var all: [(raw: Int32, token: UInt64, interest: Interest)] = []
+    for lane in lanes { all.append((lane.socket.raw, lane.id, lane.interest)) }
+    // Last: a lane that has ended makes room for the next.
+    all.append((door.raw, Service.doorToken, .input))
+    return all
   }
 
   private mutating func openLane() throws(SystemError) {
@@ -96,9 +105,7 @@ struct Service: ~Copyable {
       return
     }
     write(reaction)
-    let lane = LaneSocket(id: lastID, descriptor)
-    try poller.add(lane.socket.raw, token: lane.id, lane.interest)
-    lanes.append(lane)
+    lanes.append(LaneSocket(id: lastID, descriptor))
   }
 
   private static func isLane(_ datagram: [UInt8]) -> Bool {
@@ -113,8 +120,6 @@ struct Service: ~Copyable {
 
   private static func maker(_ lane: borrowing FileDescriptor) -> Peer? {
     do throws(SystemError) {
-      // Only whoever made the pair could have turned it on in time; turned off, nothing is served.
-      try SequencedSocket.passCredentials(lane)
       return try SequencedSocket.peer(lane)
     } catch {
       return nil
@@ -129,12 +134,7 @@ struct Service: ~Copyable {
     if stays, event.input, lane.interest == .input { stays = receive(lane, now: now) }
     // A peer that has gone will not take its answers.
     if stays, event.closed, lane.interest == .output { stays = false }
-    guard stays else { return close(lane.id) }
-    do throws(SystemError) {
-      try poller.modify(lane.socket.raw, token: lane.id, lane.interest)
-    } catch {
-      close(lane.id)
-    }
+    if !stays { close(lane.id) }
   }
 
   private mutating func receive(_ lane: LaneSocket, now: UInt64) -> Bool {
@@ -153,7 +153,6 @@ struct Service: ~Copyable {
 
   private mutating func close(_ id: UInt64) {
     if let reaction = desk.close(id) { write(reaction) }
-    // Closing the descriptor takes it out of the poller.
     lanes.removeAll { $0.id == id }
   }
 

@@ -70,7 +70,7 @@ struct SandboxTests {
       let error = Sandbox.shed(to: Confinement(uid: 61236, gid: 61236), parent: getppid())
       guard let error else { exit(2) }
       exit(
-        error.text == "cannot confine this process: bounding set: Operation not permitted"
+        error.text == "cannot confine this process: securebits: Operation not permitted"
           ? 42 : 3)
     }
   }

@@ -17,8 +17,8 @@ struct PrivilegeTests {
 
   @Test(.enabled(if: Process.isRoot)) func aKeptOneIsSeen() async {
     await #expect(processExitsWith: .success) {
-      // Permitted, though no longer effective.
-      guard e7_keep_capabilities() >= 0, e7_become(65534, 65534) >= 0 else { Process.exit(2) }
+      // Kept, since who is no root any more keeps them with these bits.
+      guard e7_lock_securebits() >= 0, e7_become(65534, 65534) >= 0 else { Process.exit(2) }
       Process.exit(Process.holdsCapability ? 0 : 1)
     }
   }

@@ -79,6 +79,18 @@ int64_t e7_send(int32_t fd, const uint8_t *_Nonnull bytes, size_t count, int32_t
 int64_t e7_receive(int32_t fd, uint8_t *_Nonnull bytes, size_t capacity, bool expects_descriptor,
                    struct e7_received *_Nonnull received);
 
+/// What the calls of this header pass to the kernel, for a filter of system calls.
+enum {
+  E7_SEND_FLAGS = 0x4040,
+  E7_RECEIVE_FLAGS = 0x40000040,
+  E7_NETLINK_ADDRESS_SIZE = 12,
+  E7_CLOCK = 1,
+  E7_DUPLICATE = 1030,
+  E7_SAVE_FLAGS = 0xa0241,
+  E7_SAVE_MODE = 0640,
+  E7_RENAME_EXCHANGE = 2,
+};
+
 struct e7_netlink_received {
   /// The sender's netlink port, 0 for the kernel.
   uint32_t port;
@@ -113,8 +125,15 @@ int32_t e7_epoll_remove(int32_t epoll, int32_t fd);
 int32_t e7_epoll_wait(int32_t epoll, struct e7_ready *_Nonnull ready, int32_t capacity,
                       int32_t milliseconds);
 
-/// Waits for one descriptor: 1 when it is ready, 0 when the time is over.
-int32_t e7_poll(int32_t fd, bool output, int32_t milliseconds);
+struct e7_waited {
+  int32_t fd;
+  int16_t events;
+  int16_t ready;
+};
+
+/// Waits for descriptors: how many are ready, 0 when the time is over or a signal came; -1
+/// milliseconds are for ever.
+int32_t e7_wait(struct e7_waited *_Nonnull all, size_t count, int32_t milliseconds);
 
 uint64_t e7_monotonic_ms(void);
 
@@ -180,12 +199,18 @@ int32_t e7_lock_file(const char *_Nonnull path);
 
 // Privileges (privilege.c)
 
-int32_t e7_no_core(void);
-bool e7_has_no_core(void);
+/// Limits of setrlimit(2): no core dump, no other process, no locked memory, few descriptors.
+int32_t e7_limit(void);
+bool e7_is_limited(void);
+
+/// Root's capabilities are root's no more, and that stays so: PR_SET_SECUREBITS.
+int32_t e7_lock_securebits(void);
+bool e7_securebits_are_locked(void);
+
+/// Drops each capability from the bounding set but `kept`, -1 for none.
 int32_t e7_drop_bounding_set_but(int32_t kept);
 bool e7_bounding_set_has(int32_t capability);
 int32_t e7_last_capability(void);
-int32_t e7_keep_capabilities(void);
 int32_t e7_become(uint32_t uid, uint32_t gid);
 bool e7_is(uint32_t uid, uint32_t gid);
 int32_t e7_not_dumpable(void);
@@ -193,6 +218,13 @@ bool e7_is_dumpable(void);
 int32_t e7_no_new_privileges(void);
 bool e7_has_no_new_privileges(void);
 int32_t e7_die_with_parent(int32_t parent);
+
+/// Landlock: no file, port, abstract socket or other process for ever, but that files may be made,
+/// written and renamed in `folder`, unless it is -1.  Returns the kernel's version of it, 0 without.
+int32_t e7_landlock(int32_t folder);
+
+/// Memory comes from brk(2) alone, which needs no rights to map files or code.
+void e7_heap_by_brk(void);
 
 /// Whether any capability is effective, permitted or inheritable.
 bool e7_holds_capability(void);

@@ -63,7 +63,8 @@ let package = Package(
       name: "E7Sandbox", dependencies: ["CCap", "CE7Linux", "CSeccomp", "E7System"],
       swiftSettings: trusted),
     .target(
-      name: "E7PrivCore", dependencies: ["CE7Linux", "CE7Schema", "CSeccomp", "E7IPC", "E7Sandbox", "E7System"],
+      name: "E7PrivCore",
+      dependencies: ["CE7Linux", "CE7Schema", "CSeccomp", "E7IPC", "E7Sandbox", "E7System"],
       swiftSettings: trusted),
     .target(name: "E7Rules", dependencies: ["CE7Schema", "E7IPC"], swiftSettings: common),
     .target(

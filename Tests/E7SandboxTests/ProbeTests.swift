@@ -58,7 +58,9 @@ struct Probe {
     unsafe e7_probe(number, arguments, before)
   }
 
-  var text: String { "\(number)(\(arguments.map { String($0, radix: 16) }.joined(separator: ", ")))" }
+  var text: String {
+    "\(number)(\(arguments.map { String($0, radix: 16) }.joined(separator: ", ")))"
+  }
 }
 
 /// Each number that this or a later kernel may have, in a process of its own with the filter, and

@@ -7,6 +7,8 @@
 #include <linux/in.h>
 #include <linux/types.h>
 
+#include "slot.h"
+
 #define FLOW_BITS 14
 
 /* A flow as one of its ends sees it: six words, so that a look-up is short. */
@@ -18,14 +20,14 @@ struct flow_key {
 };
 
 struct flow_slot {
-	u32 seq;	/* odd while it is written */
+	u32 seq;	/* see slot.h */
 	u32 unused;
 	struct flow_key key;
 	u64 cookie;
 } ____cacheline_aligned;
 
 extern struct flow_slot *flow_table;
-extern u64 flow_secret;
+extern u64 flow_factor;
 
 int flow_init(void);
 void flow_exit(void);
@@ -64,11 +66,10 @@ static __always_inline struct flow_slot *
 flow_slot_at(u64 local, u64 local_rest, u64 remote, u64 remote_rest, u64 net,
 	     u64 kind)
 {
-	const u64 golden = 0x9e3779b97f4a7c15ull;
-	u64 hash = (local ^ rol64(remote, 32) ^ flow_secret) * golden;
+	u64 hash = (local ^ rol64(remote, 32)) * flow_factor;
 
-	hash ^= hash >> 32 ^ local_rest ^ rol64(remote_rest, 32) ^ net ^ kind;
-	hash *= golden;
+	hash ^= local_rest ^ rol64(remote_rest, 32) ^ net ^ kind;
+	hash *= flow_factor;
 	return &flow_table[hash >> (64 - FLOW_BITS)];
 }
 
@@ -82,15 +83,18 @@ enum flow_shape {
 	FLOW_OF_IP6 = 2,
 };
 
-/* With a shape that is known when it is compiled, only what can differ is read. */
-static __always_inline u64 flow_cookie_at(u64 local, u64 local_rest,
-					  u64 remote, u64 remote_rest, u64 net,
-					  u64 kind, unsigned int shape)
+/*
+ * Whether the flow is known; then *cookie is its socket's.  With a shape that is
+ * known when it is compiled, only what can differ is read.
+ */
+static __always_inline bool flow_find_at(u64 local, u64 local_rest,
+					 u64 remote, u64 remote_rest, u64 net,
+					 u64 kind, unsigned int shape,
+					 u64 *cookie)
 {
 	const struct flow_slot *slot = flow_slot_at(local, local_rest, remote,
 						    remote_rest, net, kind);
-	u32 seq = smp_load_acquire(&slot->seq);
-	u64 cookie;
+	u32 seq = slot_read(&slot->seq);
 
 	if (slot->key.local[0] != local || slot->key.kind != kind ||
 	    slot->key.net != net ||
@@ -98,10 +102,9 @@ static __always_inline u64 flow_cookie_at(u64 local, u64 local_rest,
 	    (shape & FLOW_OF_IP6 &&
 	     (slot->key.local[1] != local_rest ||
 	      slot->key.remote[1] != remote_rest)))
-		return 0;
-	cookie = READ_ONCE(slot->cookie);
-	smp_rmb();
-	return READ_ONCE(slot->seq) == seq && !(seq & 1) ? cookie : 0;
+		return false;
+	*cookie = READ_ONCE(slot->cookie);
+	return slot_is_same(&slot->seq, seq);
 }
 
 static inline struct flow_slot *flow_slot_of(const struct flow_key *key)
@@ -113,9 +116,11 @@ static inline struct flow_slot *flow_slot_of(const struct flow_key *key)
 /* The cookie of the flow's socket, or 0.  In any context. */
 static inline u64 flow_cookie(const struct flow_key *key)
 {
-	return flow_cookie_at(key->local[0], key->local[1], key->remote[0],
-			      key->remote[1], key->net, key->kind,
-			      FLOW_BY_ENDS | FLOW_OF_IP6);
+	u64 cookie;
+
+	return flow_find_at(key->local[0], key->local[1], key->remote[0],
+			    key->remote[1], key->net, key->kind,
+			    FLOW_BY_ENDS | FLOW_OF_IP6, &cookie) ? cookie : 0;
 }
 
 #endif /* E7_FLOW_H */

@@ -21,12 +21,12 @@
 bool glance_refresh(struct ksc_entry *entry, u8 prot,
 		    enum e7_direction direction)
 {
-	u64 *shared = psi_verdict_of(psi_exe_of(entry->proc), prot);
-	u64 word = shared ? READ_ONCE(*shared) : 0;
+	const u64 *shared = psi_quiet_of(psi_exe_of(entry->proc), prot);
+	u64 epoch = rule_epoch();
 
-	if (!rule_is_quiet(word, rule_epoch()))
+	if (!shared || READ_ONCE(*shared) != epoch)
 		return false;
-	WRITE_ONCE(entry->verdicts[direction - 1], word);
+	WRITE_ONCE(entry->quiet[direction - 1], epoch);
 	return true;
 }
 
@@ -64,14 +64,14 @@ bool glance_begin(const struct nf_hook_state *state)
 {
 	struct sock *sk = state->sk;
 	struct psi_proc *proc;
-	u64 *word;
+	u64 *quiet;
 
 	if (!sk || !psi_clean() || !sk_fullsock(sk) || sk->sk_kern_sock ||
 	    sk->sk_type == SOCK_RAW || ksc_find(atomic64_read(&sk->sk_cookie)))
 		return false;
 	proc = psi_current();
-	word = psi_verdict_of(psi_exe_of(proc), sk->sk_protocol);
-	if (!word || !rule_is_quiet(READ_ONCE(*word), rule_epoch()) ||
+	quiet = psi_quiet_of(psi_exe_of(proc), sk->sk_protocol);
+	if (!quiet || READ_ONCE(*quiet) != rule_epoch() ||
 	    !ksc_learn(sk, proc, E7_STAT_LEARNT, 0))
 		return false;
 	stat_count(E7_STAT_LEARNT);
@@ -103,60 +103,31 @@ static bool glance_listens(const struct ksc_entry *entry, bool answered)
 bool glance_listener(const struct nf_hook_state *state, u64 local,
 		     u64 local_rest, u64 kind, bool answered)
 {
-	u64 cookie = flow_cookie_at(local, local_rest, 0, 0,
-				    (unsigned long)state->net, kind,
-				    FLOW_BY_PORT | FLOW_OF_IP6);
-	struct ksc_entry *entry = cookie ? ksc_find(cookie) : NULL;
+	struct ksc_entry *entry;
+	u64 cookie;
 
+	if (!flow_find_at(local, local_rest, 0, 0, (unsigned long)state->net,
+			  kind, FLOW_BY_PORT | FLOW_OF_IP6, &cookie))
+		return false;
+	entry = ksc_find(cookie);
 	return entry && glance_listens(entry, answered) && glance_by_port(state) &&
 	       glance_passes(entry, E7_DIRECTION_IN, false, false, 0);
 }
 
-/* A datagram of UDP: its remote end, and both ports. */
-struct glance_end {
-	u64 remote[2];
-	u32 ports;	/* see flow_ports(); 0 where it takes a closer look */
-};
-
-static struct glance_end glance_end_of(const struct sk_buff *skb, u8 family,
-				       bool out)
-{
-	const struct glance glance = glance_at(skb, family);
-	struct glance_end end = { 0 };
-	const struct udphdr *udp;
-
-	if (glance.prot != IPPROTO_UDP)
-		return end;
-	udp = (const struct udphdr *)(skb->data + glance.offset);
-	if (family == NFPROTO_IPV4) {
-		const struct iphdr *ip = (const struct iphdr *)skb->data;
-
-		end.remote[0] = (__force u32)(out ? ip->daddr : ip->saddr);
-	} else {
-		const struct ipv6hdr *ip = (const struct ipv6hdr *)skb->data;
-
-		memcpy(end.remote, out ? &ip->daddr : &ip->saddr,
-		       sizeof(end.remote));
-	}
-	end.ports = out ? flow_ports(udp->dest, udp->source) :
-			  flow_ports(udp->source, udp->dest);
-	return end;
-}
-
 /* The socket that a datagram comes in for, as in glance_in(). */
 static struct ksc_entry *glance_taker(const struct sk_buff *skb,
+				      const struct glance *glance,
 				      const struct nf_hook_state *state,
 				      u8 family)
 {
-	const struct glance glance = glance_at(skb, family);
 	struct ksc_entry *entry;
 
 	if (skb->sk)
 		return net_eq(sock_net(skb->sk), state->net) ?
 		       ksc_find(atomic64_read(&skb->sk->sk_cookie)) : NULL;
-	if (glance.prot != IPPROTO_UDP || !glance_by_port(state))
+	if (!glance_by_port(state))
 		return NULL;
-	entry = glance_entry(&glance, state, family);
+	entry = glance_entry(skb, glance, state, family);
 	return entry && !(READ_ONCE(entry->state) & KSC_UNBOUND) ? entry : NULL;
 }
 
@@ -170,6 +141,28 @@ static struct ksc_entry *glance_sender(const struct nf_hook_state *state)
 	return ksc_find(atomic64_read(&sk->sk_cookie));
 }
 
+/* A datagram's socket and its remote end. */
+static struct pair_key glance_pair_key(const struct sk_buff *skb,
+				       const struct glance *glance, u64 cookie,
+				       u8 family, bool out)
+{
+	const struct udphdr *udp =
+		(const struct udphdr *)(skb->data + glance->offset);
+	struct pair_key key = { .cookie = cookie };
+
+	if (out) {
+		key.remote[0] = glance->local;
+		key.remote[1] = glance->local_rest;
+		key.kind = flow_kind(family, IPPROTO_UDP,
+				     flow_ports(udp->dest, udp->source));
+	} else {
+		glance_source(skb, family, &key.remote[0], &key.remote[1]);
+		key.kind = flow_kind(family, IPPROTO_UDP,
+				     flow_ports(udp->source, udp->dest));
+	}
+	return key;
+}
+
 /*
  * Whether a datagram between a socket that is known and this remote end passes,
  * where what is decided hangs on the end.
@@ -177,27 +170,21 @@ static struct ksc_entry *glance_sender(const struct nf_hook_state *state)
 bool glance_pair(const struct sk_buff *skb, const struct nf_hook_state *state,
 		 u8 family, enum e7_direction direction)
 {
+	const struct glance glance = glance_at(skb, family);
 	bool out = direction == E7_DIRECTION_OUT;
-	struct ksc_entry *entry = out ? glance_sender(state) :
-					glance_taker(skb, state, family);
-	struct glance_end end;
+	struct ksc_entry *entry;
 	struct pair_key key;
 	struct pair pair;
 
+	if (glance.prot != IPPROTO_UDP)
+		return false;
+	entry = out ? glance_sender(state) :
+		      glance_taker(skb, &glance, state, family);
 	if (!entry || !entry->proc)
 		return false;
-	end = glance_end_of(skb, family, out);
-	if (!end.ports)
-		return false;
-	key = (struct pair_key) {
-		.cookie = entry->cookie,
-		.remote = { end.remote[0], end.remote[1] },
-		.kind = flow_kind(family, IPPROTO_UDP, end.ports),
-	};
+	key = glance_pair_key(skb, &glance, entry->cookie, family, out);
 	if (!pair_find(&key, &pair) || pair.owner != entry->proc->serial ||
-	    !rule_is_quiet(pair.verdict, rule_epoch()) ||
-	    (out && psi_in_task() ? !psi_is_current(entry->proc) :
-				    READ_ONCE(entry->proc->over)))
+	    pair.quiet != rule_epoch() || !glance_is_owner(entry->proc, out))
 		return false;
 	ksc_touch(entry);
 	return true;

@@ -75,11 +75,13 @@ static noinline unsigned int hook_slow(struct sk_buff *skb,
 /*
  * A change of mode begins an epoch, so that in no other mode than enabled a
  * flow is known.  What a first look does not find, a second one may learn from
- * the program; apart, so that the first needs no stack.
+ * the program; apart and with the same arguments, so that the first needs no
+ * stack and moves nothing.
  */
 #define HOOK_FUNCTION(name, known, begun, direction) \
-static noinline unsigned int name##_again(struct sk_buff *skb, \
-					  const struct nf_hook_state *state) \
+static noinline __noclone __cold unsigned int \
+name##_again(void *priv, struct sk_buff *skb, \
+	     const struct nf_hook_state *state) \
 { \
 	const bool refresh = true; \
 \
@@ -97,7 +99,7 @@ static unsigned int name(void *priv, struct sk_buff *skb, \
 	if (unlikely(def_flag(E7_FLAG_MODE) == E7_MODE_DISABLED)) \
 		return NF_ACCEPT; \
 	if (unlikely(!(known))) \
-		return name##_again(skb, state); \
+		return name##_again(priv, skb, state); \
 	stat_inc(packets); \
 	return NF_ACCEPT; \
 }

@@ -123,20 +123,21 @@ static struct rule_flow judge_flow(const struct packet *packet,
 static struct rule_verdict judge_decide(struct packet *packet, u64 epoch,
 					struct pair *pair)
 {
-	const u64 *remembered = psi_verdict_of(packet->exe, packet->ip.number);
-	u64 word = remembered ? READ_ONCE(*remembered) : 0;
-	struct rule_verdict verdict;
+	const u64 *of_program = psi_quiet_of(packet->exe, packet->ip.number);
+	struct rule_verdict quiet = {
+		.action = E7_ACTION_ALLOW,
+		.reason = E7_REASON_RULE,
+		.quiet = true,
+	};
 	struct rule_flow flow;
 
 	judge_recall(packet, pair);
-	/* An event names the rule, which is not remembered. */
-	if (rule_is_quiet(word, epoch) && rule_recall(word, epoch, &verdict))
-		return verdict;
+	if (of_program && READ_ONCE(*of_program) == epoch)
+		return quiet;
 	if (packet->proc && pair->owner == packet->proc->serial &&
-	    rule_is_quiet(pair->verdict, epoch) &&
-	    rule_recall(pair->verdict, epoch, &verdict)) {
-		verdict.depends = RULE_ON_ANY;
-		return verdict;
+	    pair->quiet == epoch) {
+		quiet.depends = RULE_ON_ANY;
+		return quiet;
 	}
 	flow = judge_flow(packet, pair->began);
 	return rule_decide(&flow);
@@ -154,14 +155,14 @@ static enum e7_event judge_event_kind(const struct rule_verdict *verdict)
  * For whom else the verdict holds: for all of the program, for all of the
  * socket, or for this remote end alone.
  */
-static void judge_remember_word(struct packet *packet, u8 depends, u64 word)
+static void judge_remember_quiet(struct packet *packet, u8 depends, u64 quiet)
 {
-	u64 *of_program = psi_verdict_of(packet->exe, packet->ip.number);
+	u64 *of_program = psi_quiet_of(packet->exe, packet->ip.number);
 	u8 varies = judge_is_connected(packet) ? 0 :
 		    RULE_ON_REMOTE | RULE_ON_PORT | RULE_ON_DIRECTION;
 
-	if (!depends && of_program && word)
-		WRITE_ONCE(*of_program, word);
+	if (!depends && of_program && quiet)
+		WRITE_ONCE(*of_program, quiet);
 	/* A raw socket sends any protocol, and gets errors of others. */
 	if (!packet->exe || !packet->entry || !packet->sk ||
 	    packet->sk->sk_type == SOCK_RAW ||
@@ -170,8 +171,8 @@ static void judge_remember_word(struct packet *packet, u8 depends, u64 word)
 	/* One that listens stands for connections from everywhere. */
 	if (packet->sk->sk_state == TCP_LISTEN)
 		varies |= RULE_ON_REMOTE;
-	WRITE_ONCE(packet->entry->verdicts[packet->direction - 1],
-		   depends & varies ? 0 : word);
+	WRITE_ONCE(packet->entry->quiet[packet->direction - 1],
+		   depends & varies ? 0 : quiet);
 }
 
 /*
@@ -183,15 +184,16 @@ static void judge_remember(struct packet *packet,
 			   const struct rule_verdict *verdict, u64 epoch,
 			   struct pair *pair)
 {
-	bool quiet = verdict->action == E7_ACTION_ALLOW &&
-		     !evt_wants(judge_event_kind(verdict)) &&
-		     !def_flag(E7_FLAG_DEBUG);
+	bool quiet = verdict->quiet ||
+		     (verdict->action == E7_ACTION_ALLOW &&
+		      !evt_wants(judge_event_kind(verdict)) &&
+		      !def_flag(E7_FLAG_DEBUG));
 	struct pair_key key;
 
-	pair->verdict = quiet ? rule_remembered(verdict, epoch, true) : 0;
+	pair->quiet = quiet ? epoch : 0;
 	/* Until its program is known, a process has none that is its own. */
 	pair->owner = packet->exe ? packet->proc->serial : 0;
-	judge_remember_word(packet, verdict->depends, pair->verdict);
+	judge_remember_quiet(packet, verdict->depends, pair->quiet);
 	if (verdict->depends && packet->entry && !judge_is_connected(packet)) {
 		key = packet_pair(packet);
 		pair_learn(&key, pair, packet->entry->uid);
@@ -248,7 +250,7 @@ static void judge_tell(const struct packet *packet,
 	enum e7_event kind = judge_event_kind(verdict);
 	u64 left_out;
 
-	if (evt_wants(kind) &&
+	if (!verdict->quiet && evt_wants(kind) &&
 	    evt_due(kind, packet->exe, packet->class, packet->ip.number,
 		    verdict->action, &left_out))
 		judge_put_event(packet, verdict, kind, left_out);

@@ -19,6 +19,7 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
+#include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/sock_diag.h>
@@ -26,6 +27,7 @@
 #include <linux/workqueue.h>
 #include <net/tcp_states.h>
 
+#include "factor.h"
 #include "ksc.h"
 #include "stat.h"
 
@@ -38,6 +40,7 @@
 struct hlist_head *ksc_table __read_mostly;
 unsigned int ksc_bits __read_mostly;
 unsigned int ksc_shift __read_mostly;	/* 64 - ksc_bits */
+u64 ksc_factor __read_mostly;
 
 static spinlock_t ksc_locks[KSC_LOCKS];
 static atomic_t ksc_entries = ATOMIC_INIT(0);
@@ -225,16 +228,16 @@ static u8 ksc_began(const struct sock *sk)
 	}
 }
 
-/* What is decided about a socket before its first packet: its program's. */
+/* What is known of a socket before its first packet: its program's. */
 static u64 ksc_preset(const struct sock *sk, const struct psi_proc *proc)
 {
-	const u64 *word;
+	const u64 *quiet;
 
 	/* A raw socket sends any protocol. */
 	if (sk->sk_type == SOCK_RAW)
 		return 0;
-	word = psi_verdict_of(psi_exe_of(proc), sk->sk_protocol);
-	return word ? READ_ONCE(*word) : 0;
+	quiet = psi_quiet_of(psi_exe_of(proc), sk->sk_protocol);
+	return quiet ? READ_ONCE(*quiet) : 0;
 }
 
 /*
@@ -261,7 +264,7 @@ struct ksc_entry *ksc_learn(struct sock *sk, struct psi_proc *proc,
 	}
 	fresh->cookie = cookie;
 	fresh->proc = proc;
-	fresh->verdicts[0] = fresh->verdicts[1] = ksc_preset(sk, proc);
+	fresh->quiet[0] = fresh->quiet[1] = ksc_preset(sk, proc);
 	fresh->sk = sk;
 	fresh->used = ksc_now();
 	fresh->walk = walk;
@@ -271,7 +274,9 @@ struct ksc_entry *ksc_learn(struct sock *sk, struct psi_proc *proc,
 	fresh->why = why;
 	fresh->state = ksc_began(sk);
 
-	if (unlikely(atomic_read(&ksc_entries) >= ksc_limit))
+	/* One that is known already takes its own place. */
+	if (unlikely(atomic_read(&ksc_entries) >= ksc_limit) &&
+	    !ksc_find(cookie))
 		ksc_evict(fresh->uid);
 	spin_lock_irqsave(lock, flags);
 	old = ksc_find(cookie);
@@ -353,6 +358,8 @@ int ksc_init(void)
 		spin_lock_init(&ksc_locks[i]);
 	ksc_bits = order_base_2(ksc_limit);
 	ksc_shift = 64 - ksc_bits;
+	get_random_bytes(&ksc_factor, sizeof(ksc_factor));
+	ksc_factor = factor_of(ksc_factor);
 	ksc_table = kvcalloc(1ul << ksc_bits, sizeof(*ksc_table), GFP_KERNEL);
 	ksc_limbo = alloc_percpu(struct ksc_limbo);
 	if (!ksc_table || !ksc_limbo) {

@@ -3,7 +3,6 @@
 #define E7_KSC_H
 
 #include <linux/bits.h>
-#include <linux/hash.h>
 #include <linux/jiffies.h>
 #include <linux/log2.h>
 #include <linux/rculist.h>
@@ -29,7 +28,7 @@ struct ksc_entry {
 	struct hlist_node node;
 	u64 cookie;
 	struct psi_proc *proc;	/* referenced; null: nobody is known, see why */
-	u64 verdicts[2];	/* by direction, see rule_recall() */
+	u64 quiet[2];	/* by direction: the epoch in which it passes, see rule.h */
 	const struct sock *sk;	/* compared; followed by glance_listens(); null: gone */
 	struct rcu_head rcu;
 	u32 used;		/* ksc_now() of a packet */
@@ -43,6 +42,7 @@ struct ksc_entry {
 extern struct hlist_head *ksc_table;
 extern unsigned int ksc_bits;
 extern unsigned int ksc_shift;
+extern u64 ksc_factor;
 
 int ksc_init(void);
 void ksc_exit(void);
@@ -64,7 +64,7 @@ static inline u64 ksc_cookie(struct sock *sk)
 
 static inline u64 ksc_bucket(u64 cookie)
 {
-	return cookie * GOLDEN_RATIO_64 >> ksc_shift;
+	return cookie * ksc_factor >> ksc_shift;
 }
 
 /* The entry of a cookie, valid until rcu_read_unlock(), or null. */
@@ -73,7 +73,7 @@ static __always_inline struct ksc_entry *ksc_find(u64 cookie)
 	struct ksc_entry *entry;
 
 	hlist_for_each_entry_rcu(entry, &ksc_table[ksc_bucket(cookie)], node)
-		if (entry->cookie == cookie)
+		if (likely(entry->cookie == cookie))
 			return entry;
 	return NULL;
 }

@@ -8,8 +8,6 @@
  * other people's pairs, a new one takes the place of one of the same user, if
  * there is one among the few that it may stand in; a user who fills the table
  * has a place in each row and no more.
- *
- * As in flow.c a slot is written under a sequence number by whoever is first.
  */
 #include <linux/hash.h>
 #include <linux/jiffies.h>
@@ -19,12 +17,13 @@
 #include <linux/string.h>
 
 #include "pair.h"
+#include "slot.h"
 
 #define PAIR_BITS 12	/* of rows */
 #define PAIR_WAYS 4
 
 struct pair_slot {
-	u32 seq;	/* odd while it is written */
+	u32 seq;	/* see slot.h */
 	uid_t uid;
 	struct pair_key key;	/* of cookie 0 where it is free */
 	struct pair pair;
@@ -50,15 +49,14 @@ static struct pair_row *pair_row_of(const struct pair_key *key)
 static bool pair_read(const struct pair_slot *slot,
 		      const struct pair_key *key, struct pair *pair)
 {
-	u32 seq = smp_load_acquire(&slot->seq);
+	u32 seq = slot_read(&slot->seq);
 
-	if (seq & 1 || memcmp(&slot->key, key, sizeof(*key)))
+	if (memcmp(&slot->key, key, sizeof(*key)))
 		return false;
-	pair->verdict = READ_ONCE(slot->pair.verdict);
+	pair->quiet = READ_ONCE(slot->pair.quiet);
 	pair->owner = READ_ONCE(slot->pair.owner);
 	pair->began = READ_ONCE(slot->pair.began);
-	smp_rmb();
-	return READ_ONCE(slot->seq) == seq;
+	return slot_is_same(&slot->seq, seq);
 }
 
 /* Whether it is remembered; then *pair is what.  In any context. */
@@ -98,16 +96,13 @@ static struct pair_slot *pair_slot_for(struct pair_row *row,
 void pair_learn(const struct pair_key *key, const struct pair *pair, uid_t uid)
 {
 	struct pair_slot *slot = pair_slot_for(pair_row_of(key), key, uid);
-	u32 seq = READ_ONCE(slot->seq);
 
-	if (seq & 1 || cmpxchg(&slot->seq, seq, seq + 1) != seq)
+	if (!slot_write(&slot->seq))
 		return;
-	/* Nobody sees what is new before it is odd, nor what is old after. */
-	smp_wmb();
 	slot->uid = uid;
 	slot->key = *key;
 	slot->pair = *pair;
-	smp_store_release(&slot->seq, seq + 2);
+	slot_written(&slot->seq);
 }
 
 int pair_init(void)

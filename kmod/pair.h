@@ -13,7 +13,7 @@ struct pair_key {
 
 /* What is remembered of one. */
 struct pair {
-	u64 verdict;	/* see rule_recall(); of the instance with this serial */
+	u64 quiet;	/* as psi_exe's, for the instance with this serial: */
 	u64 owner;
 	u8 began;	/* enum e7_direction */
 };

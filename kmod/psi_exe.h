@@ -12,8 +12,8 @@
 struct file;
 struct task_struct;
 
-/* Protocols of which a program remembers the verdict: TCP, UDP. */
-#define PSI_VERDICTS 2
+/* Protocols of which a program remembers that they pass: TCP, UDP. */
+#define PSI_QUIET 2
 
 /* An executable: the inode that runs and the path that it was resolved to. */
 struct psi_exe {
@@ -24,7 +24,7 @@ struct psi_exe {
 	u32 i_generation;
 	u32 mntns;	/* of path, for class FOREIGN; else 0 */
 	u64 ino;
-	u64 verdicts[PSI_VERDICTS];	/* see rule_recall() */
+	u64 quiet[PSI_QUIET];	/* the epoch in which all of a protocol passes */
 	u32 hash;
 	u16 length;
 	u8 class;	/* enum e7_class: HOST, FOREIGN, DELETED or MEMFD */
@@ -67,16 +67,16 @@ static inline struct psi_exe *psi_image_exe(const struct psi_image *image)
 	return smp_load_acquire(&image->exe);
 }
 
-/* Where a program remembers the verdict of a protocol, or null. */
-static inline u64 *psi_verdict_of(struct psi_exe *exe, u8 prot)
+/* Where a program remembers that all of a protocol passes, or null. */
+static inline u64 *psi_quiet_of(struct psi_exe *exe, u8 prot)
 {
 	if (!exe)
 		return NULL;
 	switch (prot) {
 	case IPPROTO_TCP:
-		return &exe->verdicts[0];
+		return &exe->quiet[0];
 	case IPPROTO_UDP:
-		return &exe->verdicts[1];
+		return &exe->quiet[1];
 	default:
 		return NULL;
 	}

@@ -27,18 +27,14 @@ struct rule_retired {
 
 static struct rule_set __rcu *rule_in_force;
 static struct workqueue_struct *rule_wq;
-/* From 1 on, so that a word that was never written is of no epoch. */
+/* From 1 on, so that what was never written is of no epoch. */
 u64 rule_epoch_now __read_mostly = 1;
-u64 rule_quiet_now __read_mostly = 1ull << RULE_EPOCH_SHIFT | RULE_QUIET;
 static u64 rule_last_id;
 
 /* After a change that may change verdicts; by the one writer. */
 void rule_epoch_bump(void)
 {
-	u64 epoch = rule_epoch_now + 1;
-
-	smp_store_release(&rule_quiet_now, rule_quiet_of(epoch));
-	smp_store_release(&rule_epoch_now, epoch);
+	smp_store_release(&rule_epoch_now, rule_epoch_now + 1);
 }
 
 static struct rule_verdict by_flag(enum e7_flag flag, enum e7_reason reason,

@@ -2,6 +2,7 @@
 /* The flow table against what was last learnt for each key. */
 #include <string.h>
 
+#include "../../kmod/factor.h"
 #include "../../kmod/flow.h"
 #include "check.h"
 #include "linux/shim_kernel.h"
@@ -242,14 +243,14 @@ static struct flow_key apart_from(unsigned int groups)
 /* Finding them takes longer than all the rest: once will do. */
 static void make_keys(void)
 {
-	static u64 secret;
+	static u64 factor;
 	unsigned int group, key;
 
-	if (secret) {
-		flow_secret = secret;
+	if (factor) {
+		flow_factor = factor;
 		return;
 	}
-	secret = flow_secret = check_random() | 1;
+	factor = flow_factor = factor_of(check_random());
 	for (group = 0; group < GROUPS; group++) {
 		keys[group][0] = apart_from(group);
 		for (key = 1; key < GROUP; key++)
@@ -333,7 +334,7 @@ static void test_flow_spread(void)
 
 	for (kind = 0; kind < 8; kind++) {
 		memset(counts, 0, sizeof(counts));
-		flow_secret = check_random();
+		flow_factor = factor_of(check_random());
 		for (most = 0, n = 0; n < FLOWS; n++) {
 			key = flow_number(kind, n);
 			counts[flow_slot_of(&key) - flow_table]++;
@@ -341,8 +342,8 @@ static void test_flow_spread(void)
 		for (n = 0; n < SLOTS; n++)
 			if (counts[n] > most)
 				most = counts[n];
-		CHECK(most <= CROWD * (FLOWS / SLOTS), "%u of kind %u, secret %llx",
-		      most, kind, (unsigned long long)flow_secret);
+		CHECK(most <= CROWD * (FLOWS / SLOTS), "%u of kind %u, factor %llx",
+		      most, kind, (unsigned long long)flow_factor);
 	}
 }
 
@@ -355,7 +356,7 @@ void test_flow(void)
 	CHECK(shim_live == live_before);
 
 	start();
-	flow_secret = check_random();
+	flow_factor = factor_of(check_random());
 	test_flow_key();
 	test_flow_race();
 	test_flow_spread();

@@ -51,7 +51,7 @@ static struct sock sockets[SOCKETS];
 /* The last one has no reference left to give. */
 static struct psi_proc procs[PROCS];
 /* What the processes run; of every other one it is not known yet. */
-static struct psi_exe exe = { .verdicts = { 6 << 16, 17 << 16 } };
+static struct psi_exe exe = { .quiet = { 6 << 16, 17 << 16 } };
 static struct psi_image images[] = { { .exe = &exe }, { .exe = NULL } };
 static long live_before;
 
@@ -167,8 +167,8 @@ static void check_known(const struct known *k)
 
 	CHECK(entry == k->entry && is_unchanged(k));
 	CHECK(entry && entry->sk == k->sk && entry->state == k->state &&
-	      entry->verdicts[0] == k->verdict &&
-	      entry->verdicts[1] == ~k->verdict && entry->used == (u32)k->used);
+	      entry->quiet[0] == k->verdict &&
+	      entry->quiet[1] == ~k->verdict && entry->used == (u32)k->used);
 }
 
 static void check_all(void)
@@ -239,25 +239,18 @@ static void look_through(bool *looked)
 }
 
 /* One of those that were looked through is gone, and none was to go before. */
-static void check_evicted(const bool *looked, u64 fresh, uid_t uid)
+static void check_evicted(const bool *looked, uid_t uid)
 {
-	struct known *victim = NULL, *replaced = NULL;
+	struct known *victim = NULL;
 	unsigned int i, gone = 0;
 
 	for (i = 0; i < known_count; i++) {
-		if (!looked[i])
+		if (!looked[i] || find(known[i].cookie))
 			continue;
-		if (known[i].cookie == fresh) {
-			replaced = &known[i];
-		} else if (!find(known[i].cookie)) {
-			victim = &known[i];
-			gone++;
-		}
+		victim = &known[i];
+		gone++;
 	}
-	/* What is replaced may have been the one that made room. */
-	if (!victim)
-		victim = replaced;
-	CHECK(victim && gone <= 1, "%u", gone);
+	CHECK(gone == 1, "%u", gone);
 	CHECK(stat_counters.of[E7_STAT_EVICTED] == ++evicted);
 	if (!victim)
 		return;
@@ -314,21 +307,22 @@ static void check_learn(struct sock *sk, struct psi_proc *proc, bool starved)
 
 	for (i = 0; i < retired_count; i++)
 		CHECK(retired[i].entry != entry);
-	CHECK(entry->verdicts[0] == preset(sk, proc) &&
-	      entry->verdicts[1] == preset(sk, proc));
+	CHECK(entry->quiet[0] == preset(sk, proc) &&
+	      entry->quiet[1] == preset(sk, proc));
 	CHECK(entry->left == 0 && find(fresh.cookie) == entry);
-	entry->verdicts[0] = fresh.verdict;
-	entry->verdicts[1] = ~fresh.verdict;
+	entry->quiet[0] = fresh.verdict;
+	entry->quiet[1] = ~fresh.verdict;
 	fresh.entry = entry;
-	if (known_count == LIMIT) {
-		look_through(looked);
-		check_evicted(looked, fresh.cookie, fresh.uid);
-	}
 	old = known_of(fresh.cookie);
 	if (old) {
+		/* It takes its own place, and nobody else's. */
 		fresh.state |= old->state & (KSC_BEGAN_OUT | KSC_BEGAN_IN);
 		retire(old);
+	} else if (known_count == LIMIT) {
+		look_through(looked);
+		check_evicted(looked, fresh.uid);
 	}
+	CHECK(stat_counters.of[E7_STAT_EVICTED] == evicted);
 	if (known_count < LIMIT)
 		known[known_count++] = fresh;
 	check_known(&fresh);
@@ -456,8 +450,8 @@ static void fill(void)
 			.verdict = known_count, .used = ticks(),
 			.uid = sockets[known_count].sk_uid.val };
 		k->entry = learn(&sockets[known_count], k->proc);
-		k->entry->verdicts[0] = k->verdict;
-		k->entry->verdicts[1] = ~k->verdict;
+		k->entry->quiet[0] = k->verdict;
+		k->entry->quiet[1] = ~k->verdict;
 		k->cookie = k->sk->sk_cookie.value;
 		known_count++;
 		jiffies += 16;

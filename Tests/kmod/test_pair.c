@@ -21,14 +21,14 @@ static bool knows(u64 cookie, u64 n, u64 verdict)
 	struct pair_key key = key_of(cookie, n);
 	struct pair pair;
 
-	return pair_find(&key, &pair) && pair.verdict == verdict &&
+	return pair_find(&key, &pair) && pair.quiet == verdict &&
 	       pair.owner == cookie && pair.began == 1 + n % 2;
 }
 
 static void learn(u64 cookie, u64 n, u64 verdict, uid_t uid)
 {
 	struct pair_key key = key_of(cookie, n);
-	struct pair pair = { .verdict = verdict, .owner = cookie,
+	struct pair pair = { .quiet = verdict, .owner = cookie,
 			     .began = 1 + n % 2 };
 
 	jiffies++;

@@ -48,7 +48,7 @@ static inline void run_batches(int size, void (*once)(void), void (*between)(voi
 {
 	static double times[BATCHES];
 
-	for (int batch = -10; batch < BATCHES; batch++) {
+	for (int batch = -300; batch < BATCHES; batch++) {
 		const long long start = nanoseconds();
 
 		for (int i = 0; i < size; i++) {

@@ -92,22 +92,28 @@ u64 ksc_cookie_new(struct sock *sk)
 /*
  * Entries that were taken out, oldest first, on this processor: each is used
  * again once no reader can be at it, which is sooner and cheaper than by way
- * of the allocator.
+ * of the allocator.  So many that a processor which does nothing but open and
+ * close connections does not run out of them in a grace period.
  */
-#define KSC_LIMBO 1024
+#define KSC_LIMBO 4096
 
 struct ksc_limbo {
-	unsigned int head;
-	unsigned int tail;
-	struct {
-		struct ksc_entry *entry;
-		unsigned long grace;	/* the period that must have ended */
-	} slots[KSC_LIMBO];
+	struct ksc_entry *oldest;
+	struct ksc_entry *newest;
+	unsigned int count;
 };
 
-static_assert((KSC_LIMBO & (KSC_LIMBO - 1)) == 0);
-
 static struct ksc_limbo __percpu *ksc_limbo;
+
+/* Takes out the oldest, of which there is one. */
+static struct ksc_entry *ksc_limbo_take(struct ksc_limbo *limbo)
+{
+	struct ksc_entry *entry = limbo->oldest;
+
+	limbo->oldest = entry->limbo.next;
+	limbo->count--;
+	return entry;
+}
 
 /* Not initialised; null where memory ran out.  In any context. */
 static struct ksc_entry *ksc_alloc(void)
@@ -115,16 +121,11 @@ static struct ksc_entry *ksc_alloc(void)
 	struct ksc_entry *entry = NULL;
 	struct ksc_limbo *limbo;
 	unsigned long flags;
-	unsigned int slot;
 
 	local_irq_save(flags);
 	limbo = this_cpu_ptr(ksc_limbo);
-	slot = limbo->tail % KSC_LIMBO;
-	if (limbo->tail != limbo->head &&
-	    compat_rcu_is_over(limbo->slots[slot].grace)) {
-		entry = limbo->slots[slot].entry;
-		limbo->tail++;
-	}
+	if (limbo->count && compat_rcu_is_over(limbo->oldest->limbo.grace))
+		entry = ksc_limbo_take(limbo);
 	local_irq_restore(flags);
 	return entry ?: kmalloc(sizeof(*entry), GFP_ATOMIC | __GFP_NOWARN);
 }
@@ -133,15 +134,17 @@ static struct ksc_entry *ksc_alloc(void)
 static void ksc_free(struct ksc_entry *entry)
 {
 	struct ksc_limbo *limbo = this_cpu_ptr(ksc_limbo);
-	unsigned int slot = limbo->head % KSC_LIMBO;
 
-	if (limbo->head - limbo->tail == KSC_LIMBO) {
+	if (limbo->count == KSC_LIMBO) {
 		kfree_rcu(entry, rcu);
 		return;
 	}
-	limbo->slots[slot].entry = entry;
-	limbo->slots[slot].grace = get_state_synchronize_rcu();
-	limbo->head++;
+	entry->limbo.grace = get_state_synchronize_rcu();
+	if (limbo->count++)
+		limbo->newest->limbo.next = entry;
+	else
+		limbo->oldest = entry;
+	limbo->newest = entry;
 }
 
 /* After the last reader. */
@@ -152,8 +155,8 @@ static void ksc_empty_limbo(void)
 
 	for_each_possible_cpu(cpu) {
 		limbo = per_cpu_ptr(ksc_limbo, cpu);
-		while (limbo->tail != limbo->head)
-			kfree(limbo->slots[limbo->tail++ % KSC_LIMBO].entry);
+		while (limbo->count)
+			kfree(ksc_limbo_take(limbo));
 	}
 }
 

@@ -30,7 +30,14 @@ struct ksc_entry {
 	struct psi_proc *proc;	/* referenced; null: nobody is known, see why */
 	u64 quiet[2];	/* by direction: the epoch in which it passes, see rule.h */
 	const struct sock *sk;	/* compared; followed by glance_listens(); null: gone */
-	struct rcu_head rcu;
+	union {
+		struct rcu_head rcu;
+		/* Taken out, waiting to be used again. */
+		struct {
+			struct ksc_entry *next;
+			unsigned long grace;	/* the period that must have ended */
+		} limbo;
+	};
 	u32 used;		/* ksc_now() of a packet */
 	u32 walk;		/* the walk that found it, or is to find it */
 	u32 left;		/* the walk for whom proc left it to, or 0 */

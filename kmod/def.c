@@ -16,11 +16,15 @@
 
 u32 def_values[DEF_FLAGS] = {
 #define E7_FLAG(N, s, n, a, K, p, d) [n] = E7_##K##_##p,
+#define E7_NUMBER(N, s, n, a, p, l, m, d) [n] = p,
 #include "uapi/defs.x"
 };
 
 #define E7_FLAG(N, s, n, a, K, p, d) \
 	static_assert((n) < DEF_FLAGS, "flag " #a);
+#define E7_NUMBER(N, s, n, a, p, l, m, d) \
+	static_assert((n) < DEF_FLAGS, "flag " #a); \
+	static_assert((l) <= (p) && (p) <= (m), "preset of flag " #a);
 #define E7_COUNTER(N, s, n, a, d) \
 	static_assert((n) >= DEF_FLAGS, "counter " #a);
 #include "uapi/defs.x"
@@ -71,6 +75,19 @@ bool def_is_set(unsigned int flag)
 	return def_exists(flag) && flag < DEF_FLAGS;
 }
 
+/* In constant words, as extended acknowledgements want them. */
+static const char *def_range_of(unsigned int flag)
+{
+	switch (flag) {
+#define E7_NUMBER(N, s, n, a, p, l, m, d) \
+	case n: \
+		return "expected a number from " #l " to " #m;
+#include "uapi/defs.x"
+	default:
+		return NULL;
+	}
+}
+
 /* Why the flag does not take value, or null where it does. */
 const char *def_check(unsigned int flag, u64 value)
 {
@@ -78,20 +95,26 @@ const char *def_check(unsigned int flag, u64 value)
 
 	if (!row)
 		return "no such flag";
-	if (value <= U16_MAX && e7_word_row(row->kind, value))
+	if (row->kind == E7_KIND_NUMBER) {
+		if (value >= row->least && value <= row->most)
+			return NULL;
+	} else if (value <= U16_MAX && e7_word_row(row->kind, value)) {
 		return NULL;
+	}
 
 	switch (row->kind) {
 	case E7_KIND_MODE:
 		return "expected disabled (0), enabled (1) or block (2)";
 	case E7_KIND_ACTION:
-		return "expected allow (1), block (2) or reject (3)";
+		return "expected allow (1), block (2), reject (3) or ask (4)";
 	case E7_KIND_VERDICT:
 		return "expected allow (1) or block (2)";
 	case E7_KIND_SWITCH:
 		return "expected disabled (0) or enabled (1)";
 	case E7_KIND_SCOPE:
 		return "expected filter (0) or allow (1)";
+	case E7_KIND_NUMBER:
+		return def_range_of(flag);
 	default:
 		return "this flag is only read";
 	}
@@ -140,6 +163,8 @@ static int def_param_get(char *buffer, const struct kernel_param *kp)
 {
 	const struct e7_flag_row *row = e7_flag_row(*(const u16 *)kp->arg);
 
+	if (row->kind == E7_KIND_NUMBER)
+		return sysfs_emit(buffer, "%u\n", def_values[row->number]);
 	return sysfs_emit(buffer, "%s\n",
 			  def_word(row->kind, def_values[row->number]));
 }
@@ -149,8 +174,10 @@ static const struct kernel_param_ops def_param_ops = {
 	.get = def_param_get,
 };
 
-#define E7_FLAG(N, s, n, a, K, p, d) \
+#define DEF_PARAM(s, n, a, d) \
 	static u16 def_param_##s = (n); \
 	module_param_cb(a, &def_param_ops, &def_param_##s, 0444); \
 	MODULE_PARM_DESC(a, d);
+#define E7_FLAG(N, s, n, a, K, p, d) DEF_PARAM(s, n, a, d)
+#define E7_NUMBER(N, s, n, a, p, l, m, d) DEF_PARAM(s, n, a, d)
 #include "uapi/defs.x"

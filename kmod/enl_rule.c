@@ -248,5 +248,5 @@ int enl_get_action(struct genl_info *info, struct rule_terms *terms)
 	if (e7_word_row(E7_LIST_ACTION, terms->action))
 		return 0;
 	return enl_refuse(info->extack, attr, -EINVAL,
-			  "no such action: expected allow (1), block (2) or reject (3)");
+			  "no such action: expected allow (1), block (2), reject (3) or ask (4)");
 }

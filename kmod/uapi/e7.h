@@ -73,6 +73,7 @@ E7_ENUM(e7_kind, "FlagKind") {
 
 E7_ENUM(e7_flag, "Flag") {
 #define E7_FLAG(N, s, n, a, k, p, d) E7_CASE(E7_FLAG_##N, s, n),
+#define E7_NUMBER(N, s, n, a, p, l, m, d) E7_CASE(E7_FLAG_##N, s, n),
 #define E7_COUNTER(N, s, n, a, d) E7_CASE(E7_FLAG_##N, s, n),
 #include "defs.x"
 };

@@ -26,6 +26,8 @@ struct e7_flag_row {
 	unsigned short number;
 	unsigned short kind;	/* enum e7_kind */
 	unsigned short preset;
+	unsigned short least;	/* of kind NUMBER, as most */
+	unsigned short most;
 	const char *alias;
 	const char *doc;
 };
@@ -54,8 +56,9 @@ static const struct e7_word e7_words[] = {
 
 static const struct e7_flag_row e7_flags[] = {
 #define E7_FLAG(N, s, n, a, K, p, d) \
-	{ n, E7_KIND_##K, E7_##K##_##p, #a, d },
-#define E7_COUNTER(N, s, n, a, d) { n, E7_KIND_COUNTER, 0, #a, d },
+	{ n, E7_KIND_##K, E7_##K##_##p, 0, 0, #a, d },
+#define E7_NUMBER(N, s, n, a, p, l, m, d) { n, E7_KIND_NUMBER, p, l, m, #a, d },
+#define E7_COUNTER(N, s, n, a, d) { n, E7_KIND_COUNTER, 0, 0, 0, #a, d },
 #include "defs.x"
 };
 

@@ -70,6 +70,22 @@ int32_t e7_flag_kind(uint32_t number) {
   return row ? row->kind : -1;
 }
 
+// The row of a flag that is a number, or null.
+static const struct e7_flag_row *number_row(uint32_t number) {
+  const struct e7_flag_row *row = e7_flag_row(number);
+  return row && row->kind == E7_KIND_NUMBER ? row : NULL;
+}
+
+int32_t e7_flag_least(uint32_t number) {
+  const struct e7_flag_row *row = number_row(number);
+  return row ? row->least : -1;
+}
+
+int32_t e7_flag_most(uint32_t number) {
+  const struct e7_flag_row *row = number_row(number);
+  return row ? row->most : -1;
+}
+
 // The row of an attribute, or -1.
 static int attr_row(uint32_t number) {
   for (size_t i = 0; i < COUNT(e7_attrs); i++)

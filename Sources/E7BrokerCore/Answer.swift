@@ -34,6 +34,10 @@ struct Answer {
   var rows: ArraySlice<[UInt8]> = []
   /// Whether a row of the question has gone to the outbox, from where none can be taken back.
   var isOut = false
+  /// Numbers of held flows that are still to be listed: one may be over before there is room.
+  var held: ArraySlice<UInt64> = []
+  /// Whether this is told without a question, and has no end.
+  var isTold = false
   /// How often the question was asked again because of a change.
   var repeats = 0
   /// The ruleset generation as the list began.
@@ -74,6 +78,16 @@ struct Answer {
     }
   }
 
+  /// The line or message for a held flow.
+  func row(_ event: Event) -> [UInt8] {
+    switch form {
+    case .messages(let sequence):
+      Message.encode(.event, sequence: sequence, event.write)
+    case .lines:
+      isTold ? Line.event(event) : Line.question(event)
+    }
+  }
+
   /// The type of a message that carries a rule: that of its question.
   private var ruleType: MessageType {
     if case .why? = questions.first { .why } else { .ruleGet }
@@ -93,17 +107,20 @@ struct Answer {
     refusal = why
     questions = []
     rows = []
+    held = []
     turn = .ask
   }
 
-  /// The last message or line.
-  var end: [UInt8] {
-    switch form {
+  /// The last message or line, nil where there is none.
+  var end: [UInt8]? {
+    if isTold { return nil }
+    return switch form {
     case .messages(let sequence):
-      let outcome = refusal?.outcome ?? Outcome(generation: generation)
-      return Message.encode(.done, sequence: sequence, outcome.write)
+      Message.encode(
+        .done, sequence: sequence,
+        (refusal?.outcome ?? Outcome(generation: generation)).write)
     case .lines:
-      return refusal?.line ?? Line.ok
+      refusal?.line ?? Line.ok
     }
   }
 }

@@ -63,7 +63,7 @@ extension Broker {
   mutating func advance(_ session: Session, at now: UInt64) {
     while true {
       if session.answer != nil {
-        guard advanceAnswer(session) else { return }
+        guard advanceAnswer(session, at: now) else { return }
       } else if !session.lines.isEmpty, session.lane == nil, !session.isClosing,
         session.outbox.isHalfEmpty, !rates.isPaused(session.uid)
       {
@@ -75,12 +75,19 @@ extension Broker {
   }
 
   /// Whether the answer came to its end.
-  private mutating func advanceAnswer(_ session: Session) -> Bool {
+  private mutating func advanceAnswer(_ session: Session, at now: UInt64) -> Bool {
+    while session.outbox.isHalfEmpty, let question = session.answer?.held.popFirst() {
+      guard let event = held.event(question, at: now), let row = session.answer?.row(event)
+      else { continue }
+      session.outbox.append(row)
+    }
     while session.outbox.isHalfEmpty, let row = session.answer?.rows.popFirst() {
       session.answer?.isOut = true
       session.outbox.append(row)
     }
-    guard let answer = session.answer, answer.rows.isEmpty, session.outbox.isHalfEmpty else {
+    guard let answer = session.answer, answer.rows.isEmpty, answer.held.isEmpty,
+      session.outbox.isHalfEmpty
+    else {
       return false
     }
     switch answer.turn {
@@ -97,7 +104,7 @@ extension Broker {
         effects.append(.ask(session.id, question))
         return false
       }
-      session.outbox.append(answer.end)
+      if let end = answer.end { session.outbox.append(end) }
       session.answer = nil
       return true
     }

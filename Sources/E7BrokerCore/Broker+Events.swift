@@ -7,7 +7,7 @@ extension Broker {
   public mutating func told(_ news: [KernelNews], at now: UInt64) {
     for news in news {
       switch news {
-      case .event(let event): tell(event)
+      case .event(let event): if held.isNews(event, at: now) { tell(event) }
       case .notice(let notice):
         tell(notice)
         if notice == .unload { leave(at: now) }

@@ -134,8 +134,11 @@ extension Broker {
       begin(session, Answer(.messages(sequence), [.status, .why(flow)]))
     case .subscribe:
       try message.attributes.finish()
-      session.isSubscribed = true
       done(session, sequence)
+      subscribe(session, at: now)
+    case .questions:
+      try message.attributes.finish()
+      begin(session, heldFlows(.messages(sequence), of: session, at: now))
     case .unsubscribe:
       try message.attributes.finish()
       unsubscribe(session)
@@ -143,7 +146,8 @@ extension Broker {
     case .lane:
       try message.attributes.finish()
       return lane(session, sequence, passed, at: now)
-    case .ruleAdd, .ruleDel, .ruleClear, .flagSet, .begin, .commit, .abort, .confirm, .revert:
+    case .ruleAdd, .ruleDel, .ruleClear, .flagSet, .begin, .commit, .abort, .confirm, .revert,
+      .answer:
       refuse(session, sequence, .edit)
     case .event, .notice, .done, .gap:
       throw .unknownType(message.header.type.rawValue)

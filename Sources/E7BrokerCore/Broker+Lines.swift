@@ -40,8 +40,10 @@ extension Broker {
     case .statistics:
       begin(session, Answer(.lines(Filter()), [.statistics]))
     case .events:
-      session.isSubscribed = true
       reply(session, Line.ok)
+      subscribe(session, at: now)
+    case .questions:
+      begin(session, heldFlows(.lines(Filter()), of: session, at: now))
     case .disconnect:
       unsubscribe(session)
       reply(session, Line.ok)
@@ -51,7 +53,7 @@ extension Broker {
       session.isClosing = true
     case .why(let flow):
       begin(session, Answer(.lines(Filter()), [.why(flow)]))
-    case .rule, .clear, .remove, .removeID, .set, .confirm, .revert:
+    case .rule, .clear, .remove, .removeID, .set, .confirm, .revert, .answer:
       reply(session, Refusal.edit.line)
     case .load, .save, .check, .diff, .whyAll:
       reply(session, Refusal.clients.line)

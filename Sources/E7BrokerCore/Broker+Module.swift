@@ -46,6 +46,7 @@ extension Broker {
   private mutating func end(as found: Module, at now: UInt64) {
     module = found
     nextLook = now + Broker.lookInterval
+    held = HeldFlows()
     let refusal = Broker.refusal(found)
     log(.warning, refusal.text)
     for session in sessions.values where session.answer != nil {

@@ -19,6 +19,8 @@ public struct Broker: ~Copyable {
   /// When the module is looked for again, in milliseconds.
   var nextLook: UInt64?
   var effects: [Effect] = []
+  /// The flows that are held for an answer, as far as they were told.
+  var held = HeldFlows()
   /// Messages of the kernel that could not be read.
   var unknown: UInt64 = 0
 

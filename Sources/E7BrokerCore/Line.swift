@@ -17,13 +17,31 @@ enum Line {
   ///
   /// `event norule allow out tcp /usr/bin/curl 192.0.2.1:40000 192.0.2.2:80 uid 1000 pid 7 by unkrule`
   static func event(_ event: Event) -> [UInt8] {
-    var words = [
-      "event", word(.event, event.kind.rawValue), Listing.word(event.verdict),
-      word(.direction, event.direction.rawValue), Listing.prot(event.prot),
-      Listing.program(of: event) ?? "-",
-      AddressText.endpoint(event.local, port: event.localPort),
-      AddressText.endpoint(event.remote, port: event.remotePort),
-    ]
+    let question = event.question.map { ["question \($0)"] } ?? []
+    return encode(
+      ["event", word(.event, event.kind.rawValue), Listing.word(event.verdict)],
+      event, question + left(event))
+  }
+
+  /// A flow that is held, as a row of an answer, where no line may begin with `event`.
+  ///
+  /// `question 16012345 out tcp /usr/bin/curl 192.0.2.1:40000 192.0.2.2:80 uid 1000 by rule id 3 left 30`
+  static func question(_ event: Event) -> [UInt8] {
+    encode(["question \(event.question ?? 0)"], event, left(event))
+  }
+
+  private static func left(_ event: Event) -> [String] {
+    event.secondsLeft.map { ["left \($0)"] } ?? []
+  }
+
+  private static func encode(_ head: [String], _ event: Event, _ tail: [String]) -> [UInt8] {
+    var words =
+      head + [
+        word(.direction, event.direction.rawValue), Listing.prot(event.prot),
+        Listing.program(of: event) ?? "-",
+        AddressText.endpoint(event.local, port: event.localPort),
+        AddressText.endpoint(event.remote, port: event.remotePort),
+      ]
     if let uid = event.uid { words.append("uid \(uid)") }
     if let pid = event.pid { words.append("pid \(pid)") }
     if let start = event.start { words.append("start \(start)") }
@@ -35,7 +53,7 @@ enum Line {
     if let rule = event.rule { words.append("id \(rule)") }
     if event.leftOut > 0 { words.append("left-out \(event.leftOut)") }
     if event.lost > 0 { words.append("lost \(event.lost)") }
-    return encode(words.joined(separator: " "))
+    return encode((words + tail).joined(separator: " "))
   }
 
   /// A change worth telling.

@@ -195,10 +195,15 @@ struct JSONEvent: Encodable {
   var time: String
   var leftOut: UInt64
   var lost: UInt64
+  /// The number under which a flow is or was held for an answer.
+  var question: UInt64?
+  /// Until flag `fail` decides about it.
+  var secondsLeft: UInt32?
 
   enum CodingKeys: String, CodingKey {
     case type, kind, verdict, reason, rule, direction, path, pathHex, pid, uid, local, remote
-    case netns, cgroup, time, leftOut, lost, statistic, mntns, script, scriptHex, start
+    case netns, cgroup, time, leftOut, lost, question, secondsLeft, statistic, mntns, script,
+      scriptHex, start
     case prot = "protocol"
     case programClass = "class"
   }
@@ -227,6 +232,8 @@ struct JSONEvent: Encodable {
     time = TimeText.rfc3339(event.time)
     leftOut = event.leftOut
     lost = event.lost
+    question = event.question
+    secondsLeft = event.secondsLeft
   }
 }
 

@@ -37,7 +37,10 @@ public struct ToldText {
 
   private static func event(_ event: Event) -> String {
     var words = [
-      Words.word(.event, UInt32(event.kind.rawValue)) ?? "event",
+      Words.word(.event, UInt32(event.kind.rawValue)) ?? "event"
+    ]
+    if let question = event.question { words.append("\(question)") }
+    words += [
       Listing.prot(event.prot),
       Words.word(.direction, UInt32(event.direction.rawValue)) ?? "",
       program(event),
@@ -53,8 +56,8 @@ public struct ToldText {
     case .incoming: words.append("\(remote) > \(local)")
     }
     if let echo { words.append("id \(echo)") }
-    words.append("by \(reason(event)):")
-    words.append(Listing.word(event.verdict))
+    if event.kind == .asked { words[words.count - 1] += ":" }
+    words.append(decision(event))
     if event.leftOut > 0 { words.append("(\(event.leftOut) more left out)") }
     return words.joined(separator: " ")
   }
@@ -69,6 +72,19 @@ public struct ToldText {
     if let mntns = event.mntns { details.append("mnt \(mntns)") }
     if !event.script.isEmpty { details.append("script " + Text.word(event.script)) }
     return details.isEmpty ? name : "\(name) (\(details.joined(separator: ", ")))"
+  }
+
+  /// `by rule 3: block`; of a question what is to be done, and then what was.
+  private static func decision(_ event: Event) -> String {
+    switch event.kind {
+    case .ask:
+      let left = event.secondsLeft.map { " for \($0) s" } ?? ""
+      let answer = event.question.map { " (answer \($0) allow|block|reject)" } ?? ""
+      return "by \(reason(event)): held\(left)\(answer)"
+    case .asked: return "\(Listing.word(event.verdict)) by \(reason(event))"
+    case .norule, .drop, .accept:
+      return "by \(reason(event)): \(Listing.word(event.verdict))"
+    }
   }
 
   private static func reason(_ event: Event) -> String {

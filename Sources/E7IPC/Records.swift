@@ -95,6 +95,8 @@ public enum Edit: Equatable, Sendable {
   case confirm
   /// It goes back at once.
   case revert
+  /// Decides about the flow that is held under this number.
+  case answer(question: UInt64, Action, Lasting)
 
   /// The command that carries this edit.
   public var type: MessageType {
@@ -108,13 +110,16 @@ public enum Edit: Equatable, Sendable {
     case .abort: .abort
     case .confirm: .confirm
     case .revert: .revert
+    case .answer: .answer
     }
   }
 
   /// Whether a message of this type is an edit.
   public static func isEdit(_ type: MessageType) -> Bool {
     switch type {
-    case .ruleAdd, .ruleDel, .ruleClear, .flagSet, .begin, .commit, .abort, .confirm, .revert: true
+    case .ruleAdd, .ruleDel, .ruleClear, .flagSet, .begin, .commit, .abort, .confirm, .revert,
+      .answer:
+      true
     default: false
     }
   }
@@ -152,6 +157,9 @@ public enum Edit: Equatable, Sendable {
       self = .confirm
     case .revert:
       self = .revert
+    case .answer:
+      guard let question = reader.u64(.question) else { throw .missing(.question) }
+      self = .answer(question: question, try reader.action(), try Lasting(&reader))
     default:
       throw .unknownType(type.rawValue)
     }
@@ -182,6 +190,10 @@ public enum Edit: Equatable, Sendable {
       if let seconds { writer.u32(.confirmSeconds, seconds) }
     case .abort, .confirm, .revert:
       break
+    case .answer(let question, let action, let lasting):
+      writer.u64(.question, question)
+      writer.u8(.action, UInt8(action.rawValue))
+      lasting.write(&writer)
     }
   }
 }
@@ -378,6 +390,10 @@ public struct Event: Equatable, Sendable {
   public var lost: UInt64 = 0
   /// The rule that decided, where one did.
   public var rule: UInt64?
+  /// The number under which a flow is or was held for an answer; nil where none was.
+  public var question: UInt64?
+  /// Seconds until flag `fail` decides about a flow that is held.
+  public var secondsLeft: UInt32?
 
   /// An event with what every event has.
   public init(
@@ -430,6 +446,8 @@ public struct Event: Equatable, Sendable {
     leftOut = reader.u64(.leftOut) ?? 0
     lost = reader.u64(.lost) ?? 0
     rule = reader.u64(.id)
+    question = reader.u64(.question)
+    secondsLeft = reader.u32(.secondsLeft)
     try reader.finish()
   }
 
@@ -458,6 +476,8 @@ public struct Event: Equatable, Sendable {
     if leftOut > 0 { writer.u64(.leftOut, leftOut) }
     if lost > 0 { writer.u64(.lost, lost) }
     if let rule { writer.u64(.id, rule) }
+    if let question { writer.u64(.question, question) }
+    if let secondsLeft { writer.u32(.secondsLeft, secondsLeft) }
   }
 }
 

@@ -176,7 +176,18 @@ extension Flag {
     FlagKind(rawValue: UInt16(clamping: e7_flag_kind(UInt32(rawValue)))) ?? .counter
   }
 
-  /// The words and numbers this flag takes, nil for a number that is only read.
+  /// Whether this flag can be set, by a word or by a number of its range.
+  public var isSettable: Bool { kind != .counter }
+
+  /// The numbers this flag takes, nil where it takes words or is only read.
+  public var range: ClosedRange<UInt64>? {
+    let (least, most) = (e7_flag_least(UInt32(rawValue)), e7_flag_most(UInt32(rawValue)))
+    guard least >= 0, most >= least else { return nil }
+    return UInt64(least)...UInt64(most)
+  }
+
+  /// The words this flag takes and their numbers, nil for a number of a range or one that is only
+  /// read.
   public var values: WordList? {
     switch kind {
     case .mode: .mode
@@ -184,7 +195,7 @@ extension Flag {
     case .verdict: .verdict
     case .toggle: .toggle
     case .scope: .scope
-    case .counter: nil
+    case .counter, .number: nil
     }
   }
 }

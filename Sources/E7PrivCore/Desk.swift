@@ -184,6 +184,9 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
       guard owns else { return Outcome(Errno.invalid, "this lane has no transaction open") }
       transaction = nil
       return target.apply(edit, collected: true)
+    case .answer:
+      // A flow waits for it: it is no part of a change, whoever has one open.
+      return target.apply(edit, collected: false)
     default:
       return target.apply(edit, collected: owns)
     }

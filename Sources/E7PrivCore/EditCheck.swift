@@ -10,6 +10,8 @@ extension Edit {
     case .remove(let match): match.fault
     case .set(let flag, let value): flag.fault(value)
     case .commit(let seconds): seconds.flatMap(Edit.fault(ofConfirm:))
+    case .answer(let question, let action, let lasting):
+      Edit.fault(ofAnswer: action, to: question) ?? lasting.fault
     case .removeID, .clear, .begin, .abort, .confirm, .revert: nil
     }
   }
@@ -17,6 +19,18 @@ extension Edit {
   private static func fault(ofConfirm seconds: UInt32) -> String? {
     if seconds >= 1, Int(seconds) <= Limit.confirmSeconds { return nil }
     return "CONFIRM \(seconds) is out of range; expected 1 to \(Limit.confirmSeconds) seconds"
+  }
+
+  private static func fault(ofAnswer action: Action, to question: UInt64) -> String? {
+    if question == 0 { return "QUESTION 0 does not exist; expected 1 to \(UInt64.max)" }
+    return action == .ask ? "ask is no answer; expected allow, block, reject" : nil
+  }
+}
+
+extension Lasting {
+  fileprivate var fault: String? {
+    if case .seconds(let seconds) = self { return Terms(forSeconds: seconds).fault }
+    return nil
   }
 }
 
@@ -80,6 +94,11 @@ extension Terms {
 
 extension Flag {
   fileprivate func fault(_ value: UInt64) -> String? {
+    if let range {
+      return range.contains(value)
+        ? nil
+        : "flag \(alias) does not take \(value); expected \(range.lowerBound) to \(range.upperBound)"
+    }
     guard let list = values else { return "flag \(alias) is only read" }
     if let number = UInt32(exactly: value), Words.word(list, number) != nil { return nil }
     var words = ""

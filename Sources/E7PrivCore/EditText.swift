@@ -21,6 +21,8 @@ extension Edit {
     case .abort: Array("abort".utf8)
     case .confirm: Array("confirm".utf8)
     case .revert: Array("revert".utf8)
+    case .answer(let question, let action, let lasting):
+      Array("answer \(question) ".utf8) + action.word + lasting.words
     }
   }
 
@@ -53,6 +55,16 @@ extension Match {
     if let uid { clauses += " user \(uid)" }
     return Array("\(isQuick ? " quick" : "") \(name)\(program)".utf8)
       + (path.isEmpty ? [] : [32] + path) + Array(clauses.utf8)
+  }
+}
+
+extension Lasting {
+  fileprivate var words: [UInt8] {
+    switch self {
+    case .once: []
+    case .seconds(let seconds): Array(" for \(seconds)s".utf8)
+    case .always: Array(" always".utf8)
+    }
   }
 }
 

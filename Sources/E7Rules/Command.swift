@@ -13,6 +13,10 @@ public enum Command: Equatable, Sendable {
   case remove([Match])
   /// Removes the rule with this number, 1 or more.
   case removeID(UInt64)
+  /// Decides about the flow that is held under this number, 1 or more; the action is not `ask`.
+  case answer(UInt64, Action, Lasting)
+  /// Shows the flows that are held for an answer.
+  case questions
   /// Sets a flag to a value of its kind.
   case set(Flag, UInt64)
   /// Shows one flag, or all.
@@ -79,8 +83,10 @@ public enum Command: Equatable, Sendable {
     case .set(let flag, let value): [.set(flag, value)]
     case .confirm: [.confirm]
     case .revert: [.revert]
-    case .get, .query, .load, .save, .check, .diff, .why, .whyAll, .statistics, .events,
-      .disconnect, .quit:
+    case .answer(let question, let action, let lasting):
+      [.answer(question: question, action, lasting)]
+    case .questions, .get, .query, .load, .save, .check, .diff, .why, .whyAll, .statistics,
+      .events, .disconnect, .quit:
       []
     }
   }
@@ -89,8 +95,8 @@ public enum Command: Equatable, Sendable {
   public var changesRules: Bool {
     switch self {
     case .rule, .clear, .remove, .removeID: true
-    case .set, .get, .query, .load, .confirm, .revert, .save, .check, .diff, .why, .whyAll,
-      .statistics, .events, .disconnect, .quit:
+    case .set, .get, .query, .load, .confirm, .revert, .answer, .questions, .save, .check, .diff,
+      .why, .whyAll, .statistics, .events, .disconnect, .quit:
       false
     }
   }

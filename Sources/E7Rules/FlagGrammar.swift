@@ -4,7 +4,7 @@ import E7IPC
 
 extension Grammar {
   private static let flags = Flag.all
-  private static let settable = flags.filter { $0.values != nil }.map(\.alias)
+  private static let settable = flags.filter(\.isSettable).map(\.alias)
 
   @Sendable static func get(_ reader: inout WordReader) throws(SyntaxError) -> Command {
     guard let word = reader.take() else { return .get(nil) }
@@ -23,19 +23,33 @@ extension Grammar {
       throw word.error(
         "unknown flag '\(word.excerpt)'", expected: Phrase.either(settable), keywords: settable)
     }
-    guard let list = flag.values else {
+    guard flag.isSettable else {
       throw word.error(
         "flag '\(flag.alias)' is only read", expected: Phrase.either(settable))
     }
-    let expected = Phrase.either(choices(list))
+    let keywords = flag.values.map(Words.all) ?? []
+    let expected = expected(flag)
     let value = try reader.require("value of flag '\(flag.alias)'", expected: expected)
-    guard let number = number(list, value.bytes) else {
+    guard let number = number(flag, value.bytes) else {
       throw value.error(
         "'\(value.excerpt)' is no value of flag '\(flag.alias)'", expected: expected,
-        keywords: Words.all(list))
+        keywords: keywords)
     }
     try reader.finish()
     return .set(flag, number)
+  }
+
+  private static func expected(_ flag: Flag) -> String {
+    if let range = flag.range { return "a number \(range.lowerBound)…\(range.upperBound)" }
+    return Phrase.either(flag.values.map(choices) ?? [])
+  }
+
+  private static func number(_ flag: Flag, _ word: [UInt8]) -> UInt64? {
+    if let list = flag.values { return number(list, word) }
+    guard let range = flag.range, let number = Number.value(word, upTo: range.upperBound),
+      range.contains(number)
+    else { return nil }
+    return number
   }
 
   private static func number(_ list: WordList, _ word: [UInt8]) -> UInt64? {

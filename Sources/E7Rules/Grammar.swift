@@ -29,6 +29,8 @@ enum Grammar {
       },
       Row(word: "check") { (reader) throws(SyntaxError) in .check(try file(&reader)) },
       Row(word: "diff") { (reader) throws(SyntaxError) in .diff(try file(&reader)) },
+      Row(word: "answer", parse: answer),
+      Row(word: "questions") { (reader) throws(SyntaxError) in try alone(.questions, &reader) },
       Row(word: "stats") { (reader) throws(SyntaxError) in try alone(.statistics, &reader) },
       Row(word: "events") { (reader) throws(SyntaxError) in try alone(.events, &reader) },
       Row(word: "disconnect") { (reader) throws(SyntaxError) in try alone(.disconnect, &reader) },
@@ -54,7 +56,7 @@ enum Grammar {
       "unknown command '\(word.excerpt)'", expected: Phrase.either(keywords), keywords: keywords)
   }
 
-  private static func alone(
+  static func alone(
     _ command: Command, _ reader: inout WordReader
   ) throws(SyntaxError) -> Command {
     try reader.finish()
@@ -81,7 +83,7 @@ enum Grammar {
     switch action {
     case .allow: .disabled
     case .block: .block
-    case .reject: nil
+    case .reject, .ask: nil
     }
   }
 

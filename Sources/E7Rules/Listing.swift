@@ -20,8 +20,8 @@ public enum Listing {
 
   /// A flag as the command that sets it; one that is only read as a comment: `# uptime = 42`.
   public static func flag(_ value: FlagValue) -> String {
-    value.flag.values == nil
-      ? "# \(value.flag.alias) = \(value.value)" : command(.set(value.flag, value.value))
+    value.flag.isSettable
+      ? command(.set(value.flag, value.value)) : "# \(value.flag.alias) = \(value.value)"
   }
 
   /// A statistic as a comment, since it is only read: `# learnt = 42`.
@@ -43,6 +43,9 @@ public enum Listing {
     case .clear(let action?): "clear " + word(action)
     case .remove(let matches): line(["clear"] + words(Filter(matches), names))
     case .removeID(let id): "clear id \(id)"
+    case .answer(let question, let action, let lasting):
+      line(["answer", "\(question)", word(action)] + words(lasting))
+    case .questions: "questions"
     case .set(let flag, let value): "set \(flag.alias) \(self.value(flag, value))"
     case .get(nil): "get"
     case .get(let flag?): "get " + flag.alias
@@ -107,6 +110,14 @@ public enum Listing {
   /// An action by its word.
   public static func word(_ action: Action) -> String {
     Words.word(.action, UInt32(action.rawValue)) ?? "\(action.rawValue)"
+  }
+
+  private static func words(_ lasting: Lasting) -> [String] {
+    switch lasting {
+    case .once: []
+    case .seconds(let seconds): ["for", DurationForm.text(seconds)]
+    case .always: ["always"]
+    }
   }
 
   private static func words(_ filter: Filter, _ names: Names?) -> [String] {

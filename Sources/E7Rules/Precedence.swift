@@ -18,7 +18,7 @@ public enum Precedence: String, CaseIterable, Sendable {
   case `protocol`
   /// A direction, before both.
   case direction
-  /// `block`, before `reject`, before `allow`.
+  /// `block`, before `reject`, before `ask`, before `allow`.
   case action
 
   /// The first that differs between two rules; nil where they are equal in all, so that it does
@@ -48,7 +48,8 @@ public enum Precedence: String, CaseIterable, Sendable {
       switch rule.action {
       case .block: 0
       case .reject: 1
-      case .allow: 2
+      case .ask: 2
+      case .allow: 3
       }
     }
   }

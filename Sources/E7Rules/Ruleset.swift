@@ -89,7 +89,7 @@ public struct Ruleset: Equatable, Sendable {
     _ rules: [Rule], _ flags: [FlagValue], names: Names? = nil
   ) -> (text: [UInt8]?, tooLong: Rule?) {
     var text: [UInt8] = []
-    for flag in flags where flag.flag.values != nil {
+    for flag in flags where flag.flag.isSettable {
       text += Listing.flag(flag).utf8
       text.append(UInt8(ascii: "\n"))
     }

@@ -30,6 +30,10 @@ struct Client: ParsableCommand {
         save [FILE]             write rules and flags; /etc/e7/rules
         check FILE              what is wrong with a file; asks nobody
         diff FILE               what load would change, as commands
+        questions               the flows that are held for an answer
+        answer N ACTION [LASTING]
+                                decide about one: allow, block or reject it; once,
+                                or with a rule, for TIME or always
         stats                   how programs were found, and why not
         events                  events and notices as they come
         ACTION MATCH            add a rule, or change it
@@ -40,8 +44,8 @@ struct Client: ParsableCommand {
         enable, block, allow    set mode enabled, block, disabled
         disconnect, quit        no more events; end the console
 
-      ACTION is allow, block or reject, MATCH is [quick] [PROTO] [PROGRAM] and
-      in any order
+      ACTION is allow, block, reject or ask, MATCH is [quick] [PROTO] [PROGRAM]
+      and in any order
         in, out                 who began the flow: someone else, this machine
         to ADDR, from ADDR      the other end: an address or a network
         port PORTS              the destination port: N, N-M, a service's name;

@@ -71,6 +71,15 @@ struct Printer {
     ])
   }
 
+  func questions(_ events: [Event], _ outcome: Outcome) {
+    if isJSON {
+      Standard.print(events.map { JSONText.told(.event($0)) } + [JSONText.outcome(outcome)])
+    } else {
+      var text = ToldText(utcOffset: Standard.utcOffset)
+      Standard.print(events.flatMap { text.lines(.event($0), now: Standard.now) })
+    }
+  }
+
   mutating func told(_ told: Told) {
     guard !isJSON else { return Standard.print([JSONText.told(told)]) }
     text.utcOffset = Standard.utcOffset

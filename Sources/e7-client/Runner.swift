@@ -34,6 +34,9 @@ struct Runner {
       let (rules, outcome) = try session.rules(filter)
       printer.flags(mode)
       printer.rules(rules, outcome)
+    case .questions:
+      let (events, outcome) = try session.questions()
+      printer.questions(events, outcome)
     case .statistics:
       printer.statistics(try session.statistics())
     case .load(let file, let seconds):
@@ -60,7 +63,8 @@ struct Runner {
     case .whyAll:
       let (rules, outcome) = try session.rules(Filter())
       printer.shadowed(Shadowed.all(in: rules), outcome)
-    case .rule, .clear, .remove, .removeID, .set, .confirm, .revert, .events, .disconnect, .quit:
+    case .rule, .clear, .remove, .removeID, .set, .confirm, .revert, .answer, .events, .disconnect,
+      .quit:
       break
     }
     return .done

@@ -57,6 +57,20 @@ final class Session {
     }
   }
 
+  /// The flows that are held for an answer, and how the list ended.
+  func questions() throws(Failure) -> ([Event], Outcome) {
+    try persist { (broker) throws(LinkError) in
+      var events: [Event] = []
+      let outcome = try broker.ask(.questions) { _ in
+      } each: { (type, reader) throws(DecodeError) in
+        guard type == .event else { throw .unknownType(type.rawValue) }
+        events.append(try Event(&reader))
+      }
+      try outcome.check()
+      return (events, outcome)
+    }
+  }
+
   private static func status(_ broker: BrokerConnection) throws(LinkError) -> Status {
     var status: Status?
     let outcome = try broker.ask(.status) { _ in

@@ -38,6 +38,12 @@ const char *_Nullable e7_flag_doc(uint32_t number);
 /// The kind of a flag (`FlagKind`'s raw value), or -1 where there is no such flag.
 int32_t e7_flag_kind(uint32_t number);
 
+/// The least value of a flag that is a number, or -1 where it is none.
+int32_t e7_flag_least(uint32_t number);
+
+/// The greatest value of a flag that is a number, or -1 where it is none.
+int32_t e7_flag_most(uint32_t number);
+
 /// The type of an attribute (`AttributeType`'s raw value), or -1 where there is none such.
 int32_t e7_attr_type_of(uint32_t number);
 

@@ -36,9 +36,10 @@ private func decode(_ bytes: [UInt8]) {
   case .notice: again(message, { r throws(DecodeError) in try Notice(&r) }) { $0.write(&$1) }
   case .done: again(message, { r throws(DecodeError) in try Outcome(&r) }) { $0.write(&$1) }
   case .gap: again(message, { r throws(DecodeError) in try Gap(&r) }) { $0.write(&$1) }
-  case .flagSet, .ruleAdd, .ruleDel, .ruleClear, .begin, .commit, .abort, .confirm, .revert:
+  case .flagSet, .ruleAdd, .ruleDel, .ruleClear, .begin, .commit, .abort, .confirm, .revert,
+    .answer:
     again(message, { r throws(DecodeError) in try Edit(type, &r) }) { $0.write(&$1) }
-  case .lane, .subscribe, .unsubscribe:
+  case .lane, .subscribe, .unsubscribe, .questions:
     break
   }
 }

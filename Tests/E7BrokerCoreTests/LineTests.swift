@@ -74,12 +74,13 @@ import Testing
         "error: edits go over a lane, which e7-client opens; a console only looks\n"
       ),
       (
-        "set mode enabled\nclear\nclear id 4\n",
+        "set mode enabled\nclear\nclear id 4\nanswer 7 allow always\n",
         String(
           repeating:
-            "error: edits go over a lane, which e7-client opens; a console only looks\n", count: 3)
+            "error: edits go over a lane, which e7-client opens; a console only looks\n", count: 4)
       ),
       ("get mode", "set mode enabled\nok\n"),
+      ("questions\n", "ok\n"),
     ] as [(String, String)])
   func answers(typed: String, shown: String) {
     let world = world()

@@ -289,7 +289,7 @@ import Testing
     let learnt = StatisticValue(statistic: .learnt, value: 5)
     #expect(try row(.statistics, learnt.write) == .statistic(learnt))
     #expect(throws: DecodeError.outOfRange(.stat)) {
-      try row(.statistics) { $0.u8(.stat, 5) }
+      try row(.statistics) { $0.u8(.stat, 7) }
     }
     #expect(throws: DecodeError.missing(.value)) { try row(.statistics) { $0.u8(.stat, 1) } }
     #expect(throws: DecodeError.missing(.version)) { try row(.status, rule.write) }
@@ -313,6 +313,7 @@ import Testing
 
 @Suite struct EditTests {
   private static let edits: [Edit] = [
+    .answer(question: 1, .allow, .once),
     .add(.allow, Match(prot: 6, path: [])), .remove(Match(path: Array("/x".utf8))), .removeID(3),
     .clear(nil, generation: nil), .set(.mode, 1), .begin(replace: true, generation: 1), .commit(),
     .commit(confirm: 60), .abort, .confirm, .revert,

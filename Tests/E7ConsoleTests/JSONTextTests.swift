@@ -72,6 +72,12 @@ import Testing
         == #"{"flag":"uptime","type":"flag","value":42}"#)
   }
 
+  @Test func flagsThatAreNumbersHaveNoWord() {
+    #expect(
+      JSONText.flag(FlagValue(flag: .askTime, value: 30))
+        == #"{"flag":"asktime","type":"flag","value":30}"#)
+  }
+
   @Test func statistics() {
     #expect(
       JSONText.statistic(StatisticValue(statistic: .noSocket, value: .max))
@@ -103,6 +109,19 @@ import Testing
         + #""reason":"rule","remote":{"address":"10.0.0.2","port":80},"rule":3,"#
         + #""script":"./fetch it.py","start":12000000345,"#
         + #""time":"1970-01-01T14:02:11.000000005Z","type":"event","uid":1000,"verdict":"block"}"#)
+    #expect(
+      JSONText.told(.event(Samples.ask))
+        == #"{"direction":"out","kind":"ask","leftOut":0,"#
+        + #""local":{"address":"10.0.0.1","port":40112},"lost":0,"netns":4026531840,"#
+        + #""path":"/usr/bin/curl","pid":4711,"protocol":"tcp","question":16012345,"#
+        + #""reason":"rule","remote":{"address":"10.0.0.2","port":80},"rule":3,"#
+        + #""secondsLeft":30,"time":"1970-01-01T14:02:11.000000005Z","type":"event","uid":1000,"#
+        + #""verdict":"ask"}"#)
+    let asked = JSONText.told(.event(Samples.asked(.block, .late)))
+    for member in [
+      #""kind":"asked""#, #""question":16012345"#, #""verdict":"block""#, #""reason":"late""#,
+    ] { #expect(asked.contains(member)) }
+    #expect(!asked.contains("secondsLeft"))
     var unknown = Samples.ping
     unknown.programClass = .unknown
     unknown.statistic = .noSocket

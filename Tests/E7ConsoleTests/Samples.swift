@@ -21,6 +21,23 @@ enum Samples {
     return event
   }
 
+  /// curl, whose connection is held for an answer.
+  static var ask: Event {
+    var event = drop
+    (event.kind, event.verdict, event.leftOut) = (.ask, .ask, 0)
+    event.question = 16_012_345
+    event.secondsLeft = 30
+    return event
+  }
+
+  /// What became of it.
+  static func asked(_ verdict: Action, _ reason: Reason) -> Event {
+    var event = ask
+    (event.kind, event.verdict, event.reason) = (.asked, verdict, reason)
+    event.secondsLeft = nil
+    return event
+  }
+
   /// A script of a container, in an interpreter that has the name of one of the host's.
   static var foreign: Event {
     var event = drop

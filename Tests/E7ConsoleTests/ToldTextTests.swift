@@ -20,6 +20,27 @@ import Testing
         == "00:00:00 norule icmp6 in unknown fe80::2 > ::1 id 77 by unkrule: allow")
   }
 
+  @Test func questions() {
+    let flow = "tcp out /usr/bin/curl pid 4711 uid 1000 10.0.0.1:40112 > 10.0.0.2:80"
+    #expect(
+      line(.event(Samples.ask))
+        == "14:02:11 ask 16012345 \(flow) by rule 3: held for 30 s "
+        + "(answer 16012345 allow|block|reject)")
+    var event = Samples.ask
+    event.secondsLeft = nil
+    (event.reason, event.rule) = (.unkrule, nil)
+    #expect(line(.event(event)).contains("by unkrule: held (answer"))
+    #expect(
+      line(.event(Samples.asked(.allow, .answer)))
+        == "14:02:11 asked 16012345 \(flow): allow by answer")
+    #expect(line(.event(Samples.asked(.block, .late))).hasSuffix(": block by late"))
+    #expect(line(.event(Samples.asked(.block, .rule))).hasSuffix(": block by rule 3"))
+    // It never was held.
+    event = Samples.asked(.allow, .full)
+    event.question = nil
+    #expect(line(.event(event)) == "14:02:11 asked \(flow): allow by full")
+  }
+
   @Test func programsAreNamedAsRulesNameThem() {
     func program(
       _ programClass: ProgramClass?, _ path: String = "", _ change: (inout Event) -> Void = { _ in }

@@ -183,12 +183,12 @@ import Testing
     }
     #expect(throws: DecodeError.outOfRange(.flag)) {
       try decode(.flagGet, { try FlagValue(&$0) }) {
-        $0.u8(.flag, 14)
+        $0.u8(.flag, 31)
         $0.u64(.value, 0)
       }
     }
     #expect(throws: DecodeError.outOfRange(.action)) {
-      try decode(.ruleAdd, { try Edit(.ruleAdd, &$0) }) { $0.u8(.action, 4) }
+      try decode(.ruleAdd, { try Edit(.ruleAdd, &$0) }) { $0.u8(.action, 5) }
     }
     #expect(throws: DecodeError.missing(.action)) {
       try decode(.ruleAdd, { try Edit(.ruleAdd, &$0) }) { $0.u16(.prot, 6) }
@@ -201,7 +201,7 @@ import Testing
     #expect(throws: DecodeError.outOfRange(.verdict)) {
       try decode(.event, { try Event(&$0) }) {
         $0.u8(.kind, 1)
-        $0.u8(.verdict, 4)
+        $0.u8(.verdict, 5)
       }
     }
     for number: UInt8 in [0, 7] {
@@ -209,7 +209,7 @@ import Testing
         try decode(.ruleDel, { try Edit(.ruleDel, &$0) }) { $0.u8(.programClass, number) }
       }
     }
-    for (attribute, number): (Attribute, UInt8) in [(.programClass, 7), (.stat, 5)] {
+    for (attribute, number): (Attribute, UInt8) in [(.programClass, 7), (.stat, 7)] {
       #expect(throws: DecodeError.outOfRange(attribute)) {
         try decode(.event, { try Event(&$0) }) {
           SeededGenerator.plainEvent.write(&$0)

@@ -33,7 +33,7 @@ import Testing
     for (type, number) in [
       (MessageType.lane, "8100"), (.subscribe, "8200"), (.unsubscribe, "8300"), (.status, "0100"),
       (.flagGet, "0200"), (.statGet, "0d00"), (.ruleGet, "0400"), (.commit, "0900"),
-      (.abort, "0a00"), (.confirm, "1000"), (.revert, "1300"),
+      (.abort, "0a00"), (.confirm, "1000"), (.revert, "1300"), (.questions, "8c00"),
     ] {
       try expect(type, 1, { _ in }, "e7004537 01 00 \(number) 00000000 01000000 14000000")
     }
@@ -207,6 +207,78 @@ import Testing
       """
       e7004537 01 00 0900 00000000 07000000 1c000000
       0800 2e00 3c000000            ; CONFIRM 60
+      """)
+  }
+
+  @Test func answersToQuestions() throws {
+    func edit(_ edit: Edit, _ golden: String) throws {
+      try expect(edit.type, 7, edit.write, golden)
+    }
+    try edit(
+      .answer(question: 16_012_345, .allow, .once),
+      """
+      e7004537 01 00 0f00 00000000 07000000 28000000
+      0c00 2800 3954f40000000000    ; QUESTION 16012345
+      0500 0700 01 000000           ; ACTION allow
+      """)
+    try edit(
+      .answer(question: 1, .reject, .seconds(90)),
+      """
+      e7004537 01 00 0f00 00000000 07000000 30000000
+      0c00 2800 0100000000000000    ; QUESTION 1
+      0500 0700 03 000000           ; ACTION reject
+      0800 2400 5a000000            ; FOR 90
+      """)
+    try edit(
+      .answer(question: .max, .block, .always),
+      """
+      e7004537 01 00 0f00 00000000 07000000 2c000000
+      0c00 2800 ffffffffffffffff    ; QUESTION
+      0500 0700 02 000000           ; ACTION block
+      0400 2900                     ; ALWAYS
+      """)
+  }
+
+  @Test func eventOfAQuestion() throws {
+    var event = SeededGenerator.plainEvent
+    (event.kind, event.verdict, event.reason) = (.ask, .ask, .rule)
+    event.rule = 3
+    event.question = 7
+    event.secondsLeft = 30
+    try expect(
+      .event, 0, event.write,
+      """
+      e7004537 01 00 0b00 00000000 00000000 80000000
+      0500 0c00 04 000000           ; KIND ask
+      0500 0d00 04 000000           ; VERDICT ask
+      0500 0e00 01 000000           ; REASON rule
+      0500 0f00 02 000000           ; DIRECTION out
+      0600 0800 0600 0000           ; PROT 6
+      0800 1000 0a000001            ; LOCAL 10.0.0.1
+      0800 1100 0a000002            ; REMOTE 10.0.0.2
+      0800 1600 01000000            ; NETNS
+      0c00 1800 0200000000000000    ; TIME
+      0c00 0a00 0300000000000000    ; ID 3
+      0c00 2800 0700000000000000    ; QUESTION 7
+      0800 2a00 1e000000            ; LEFT 30
+      """)
+    (event.kind, event.verdict, event.reason) = (.asked, .allow, .answer)
+    event.rule = nil
+    event.secondsLeft = nil
+    try expect(
+      .event, 0, event.write,
+      """
+      e7004537 01 00 0b00 00000000 00000000 6c000000
+      0500 0c00 05 000000           ; KIND asked
+      0500 0d00 01 000000           ; VERDICT allow
+      0500 0e00 07 000000           ; REASON answer
+      0500 0f00 02 000000           ; DIRECTION out
+      0600 0800 0600 0000           ; PROT 6
+      0800 1000 0a000001            ; LOCAL 10.0.0.1
+      0800 1100 0a000002            ; REMOTE 10.0.0.2
+      0800 1600 01000000            ; NETNS
+      0c00 1800 0200000000000000    ; TIME
+      0c00 2800 0700000000000000    ; QUESTION 7
       """)
   }
 

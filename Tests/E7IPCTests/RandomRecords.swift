@@ -39,7 +39,7 @@ extension SeededGenerator {
     Terms(forSeconds: maybe { $0.number() }, comment: text(Limit.comment))
   }
 
-  mutating func action() -> Action { pick([.allow, .block, .reject]) }
+  mutating func action() -> Action { pick([.allow, .block, .reject, .ask]) }
 
   mutating func programClass() -> ProgramClass {
     pick([.host, .foreign, .deleted, .memfd, .kernel, .unknown])
@@ -58,7 +58,7 @@ extension SeededGenerator {
   }
 
   mutating func edit() -> Edit {
-    switch Int.random(in: 0...9, using: &self) {
+    switch Int.random(in: 0...10, using: &self) {
     case 0: .add(action(), match(), terms())
     case 1: .remove(match())
     case 2: .removeID(number())
@@ -69,9 +69,12 @@ extension SeededGenerator {
     case 6: .commit(confirm: maybe { $0.number() })
     case 7: .confirm
     case 8: .revert
+    case 9: .answer(question: number(), action(), lasting())
     default: .abort
     }
   }
+
+  mutating func lasting() -> Lasting { pick([.once, .always, .seconds(number())]) }
 
   mutating func outcome() -> Outcome {
     Outcome(
@@ -97,8 +100,10 @@ extension SeededGenerator {
   mutating func event() -> Event {
     let width = pick([4, 16])
     var event = Event(
-      kind: pick([.norule, .drop, .accept]), verdict: action(),
-      reason: pick([.rule, .unkrule, .unkproc, .unkprot, .fail, .mode]),
+      kind: pick([.norule, .drop, .accept, .ask, .asked]), verdict: action(),
+      reason: pick([
+        .rule, .unkrule, .unkproc, .unkprot, .fail, .mode, .answer, .late, .full, .gone,
+      ]),
       direction: pick([.incoming, .outgoing]), prot: UInt16.random(in: 0...255, using: &self),
       local: bytes(width), remote: bytes(width), netns: number(), time: number())
     event.programClass = maybe { $0.programClass() }
@@ -115,6 +120,8 @@ extension SeededGenerator {
     event.leftOut = number()
     event.lost = number()
     event.rule = maybe { $0.number() }
+    event.question = maybe { $0.number() }
+    event.secondsLeft = maybe { $0.number() }
     return event
   }
 }

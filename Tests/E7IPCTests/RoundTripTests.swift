@@ -54,6 +54,37 @@ import Testing
     }
   }
 
+  @Test func anAnswerIsForATimeOrAlwaysAndNotBoth() throws {
+    func answer(_ write: (inout AttributeWriter) -> Void) throws -> Edit {
+      var reader = try read(.answer, 1, write)
+      return try Edit(.answer, &reader)
+    }
+    #expect(throws: DecodeError.unexpected(.forSeconds)) {
+      try answer {
+        $0.u64(.question, 1)
+        $0.u8(.action, 1)
+        $0.u32(.forSeconds, 5)
+        $0.flag(.always)
+      }
+    }
+    #expect(throws: DecodeError.missing(.question)) { try answer { $0.u8(.action, 1) } }
+    #expect(throws: DecodeError.missing(.action)) { try answer { $0.u64(.question, 1) } }
+    #expect(throws: DecodeError.outOfRange(.action)) {
+      try answer {
+        $0.u64(.question, 1)
+        $0.u8(.action, 5)
+      }
+    }
+  }
+
+  @Test func flagsThatAreNumbersHaveARangeAndNoWords() {
+    #expect(Flag.askTime.range == 1...3600 && Flag.askMost.range == 1...UInt64(Limit.askMost))
+    for flag in Flag.all {
+      let ways = [flag.values != nil, flag.range != nil, !flag.isSettable]
+      #expect(ways.filter { $0 }.count == 1, "\(flag.alias)")
+    }
+  }
+
   @Test func aTextOverItsLimitIsCut() throws {
     let long = [UInt8](repeating: UInt8(ascii: "x"), count: Limit.text + 1)
     var reader = try read(.done, 1, Outcome(error: 1, text: long).write)
@@ -61,7 +92,7 @@ import Testing
   }
 
   @Test func everyTypeOfTheSchemaIsReadOrRefusedAsAnEdit() throws {
-    let edits: Set<UInt16> = [3, 5, 6, 7, 8, 9, 10, 16, 19]
+    let edits: Set<UInt16> = [3, 5, 6, 7, 8, 9, 10, 15, 16, 19]
     for number in 0..<UInt16(256) {
       guard let type = MessageType(wire: number) else { continue }
       #expect(Edit.isEdit(type) == edits.contains(number))

@@ -41,6 +41,12 @@ struct EditCheckTests {
 
   @Test func everyValueOfAFlagsKindIsTakenAndItsNeighboursAreNot() {
     for flag in Flag.all {
+      if let range = flag.range {
+        for value in [0, range.lowerBound, range.upperBound, range.upperBound + 1, .max] {
+          #expect((Edit.set(flag, value).fault == nil) == range.contains(value))
+        }
+        continue
+      }
       guard let list = flag.values else {
         #expect(Edit.set(flag, 0).fault == "flag \(flag.alias) is only read")
         continue
@@ -57,6 +63,10 @@ struct EditCheckTests {
     #expect(
       Edit.set(.mode, 3).fault
         == "flag mode does not take 3; expected disabled, enabled, block, disable, enable (0 to 2)")
+    #expect(
+      Edit.set(.askTime, 0).fault == "flag asktime does not take 0; expected 1 to 3600")
+    #expect(
+      Edit.set(.askMost, 4097).fault == "flag askmax does not take 4097; expected 1 to 4096")
   }
 
   @Test(arguments: [(0, true), (255, true), (256, true), (257, false), (65535, false)])
@@ -191,8 +201,29 @@ struct EditCheckTests {
     #expect(
       Edit.set(.fail, 3).fault == "flag fail does not take 3; expected allow, block (1 to 2)")
     #expect(
-      Edit.set(.unkrule, 4).fault
-        == "flag unkrule does not take 4; expected allow, block, reject (1 to 3)")
+      Edit.set(.unkrule, 5).fault
+        == "flag unkrule does not take 5; expected allow, block, reject, ask (1 to 4)")
+    #expect(
+      Edit.set(.fail, 4).fault == "flag fail does not take 4; expected allow, block (1 to 2)")
+  }
+
+  @Test func answersHaveAQuestionAndAVerdict() {
+    func fault(_ question: UInt64, _ action: Action, _ lasting: Lasting) -> String? {
+      Edit.answer(question: question, action, lasting).fault
+    }
+    for action: Action in [.allow, .block, .reject] {
+      for lasting: Lasting in [.once, .always, .seconds(1), .seconds(UInt32(Limit.forSeconds))] {
+        #expect(fault(1, action, lasting) == nil && fault(.max, action, lasting) == nil)
+      }
+    }
+    #expect(
+      fault(0, .allow, .once) == "QUESTION 0 does not exist; expected 1 to 18446744073709551615")
+    #expect(fault(1, .ask, .always) == "ask is no answer; expected allow, block, reject")
+    for seconds in [0, UInt32(Limit.forSeconds) + 1, .max] {
+      #expect(
+        fault(1, .allow, .seconds(seconds))
+          == "FOR \(seconds) is out of range; expected 1 to 31536000 seconds")
+    }
   }
 
   @Test func whatHasNoValuesHasNoFault() {
@@ -242,6 +273,10 @@ struct EditTextTests {
         .remove(Match(direction: .incoming, remote: Network([10, 0, 0, 1], prefix: 32))),
         "clear any from 10.0.0.1"
       ),
+      (.answer(question: 7, .allow, .once), "answer 7 allow"),
+      (.answer(question: .max, .block, .always), "answer 18446744073709551615 block always"),
+      (.answer(question: 7, .reject, .seconds(90)), "answer 7 reject for 90s"),
+      (.add(.ask, match), "ask sctp /bin/a b"), (.set(.askTime, 30), "set asktime 30"),
       (.removeID(5), "clear id 5"), (.clear(nil, generation: nil), "clear"),
       (.clear(.block, generation: 8), "clear block at generation 8"),
       (.set(.mode, 2), "set mode block"), (.set(.mode, 9), "set mode 9"),

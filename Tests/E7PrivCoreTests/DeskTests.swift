@@ -98,6 +98,32 @@ struct DeskTests {
         == "uid=0 pid=100 block tcp /usr/bin/curl: refused: ENOSPC the ruleset is full")
   }
 
+  @Test func answersAreCheckedBeforeTheKernelSeesThem() throws {
+    let fixture = Fixture()
+    _ = fixture.open(1)
+    for (question, action, lasting) in [
+      (0, .allow, .once), (7, .ask, .once), (7, .allow, .seconds(0)),
+      (7, .block, .seconds(UInt32(Limit.forSeconds) + 1)),
+    ] as [(UInt64, Action, Lasting)] {
+      let reaction = fixture.send(1, .answer(question: question, action, lasting))
+      #expect(try done(reaction).error == UInt32(Errno.invalid) && reaction.isRefusal)
+    }
+    let both = Message.encode(.answer, sequence: 9) {
+      $0.u64(.question, 7)
+      $0.u8(.action, 1)
+      $0.u32(.forSeconds, 5)
+      $0.flag(.always)
+    }
+    #expect(try done(fixture.receive(1, both)).error == UInt32(Errno.invalid))
+    #expect(fixture.kernel.edits.isEmpty)
+    fixture.kernel.answer = Outcome(error: 2, text: Array("no such question".utf8))
+    let reaction = fixture.send(1, .answer(question: 7, .reject, .seconds(90)))
+    #expect(try done(reaction) == fixture.kernel.answer)
+    #expect(
+      text(reaction.line)
+        == "uid=0 pid=100 answer 7 reject for 90s: refused: ENOENT no such question")
+  }
+
   @Test func aGreetingIsAnswered() throws {
     let fixture = Fixture()
     _ = fixture.open(1)
@@ -227,6 +253,16 @@ struct TransactionTests {
     _ = try fixture.outcome(1, curl)
     #expect(fixture.kernel.edits == [begin, curl, curl, .commit(), curl])
     #expect(fixture.kernel.seen.map(\.1) == [true, false, true, true, false])
+  }
+
+  @Test func anAnswerWaitsForNoTransaction() throws {
+    let fixture = fixture()
+    let answer = Edit.answer(question: 7, .allow, .always)
+    _ = try fixture.outcome(1, begin)
+    _ = try fixture.outcome(1, answer)
+    _ = try fixture.outcome(2, answer)
+    #expect(fixture.kernel.edits == [begin, answer, answer])
+    #expect(fixture.kernel.seen.map(\.1) == [true, false, false])
   }
 
   @Test func thereIsOneTransactionAtATime() throws {

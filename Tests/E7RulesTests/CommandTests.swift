@@ -42,6 +42,15 @@ import Testing
     for flag in Flag.all {
       guard let list = flag.values else {
         #expect(error(of: "set \(flag.alias) 0") != nil)
+        if let range = flag.range {
+          for value in [
+            range.lowerBound, range.lowerBound + 1, range.upperBound - 1, range.upperBound,
+          ] {
+            let line = Array("set \(flag.alias) \(value)".utf8)
+            #expect(try Command.parse(line: line) == .set(flag, value))
+          }
+          #expect(error(of: "set \(flag.alias) \(range.upperBound + 1)") != nil)
+        }
         continue
       }
       for word in Words.all(list) {

@@ -33,7 +33,7 @@ import Testing
       let (match, terms) = (randomMatch(&generator), randomTerms(&generator))
       let hit = Bool.random(using: &generator) ? UInt64.random(in: 0...UInt64.max) : nil
       return Rule(
-        id: id, action: generator.pick([.allow, .block, .reject]), match: match, terms: terms,
+        id: id, action: generator.pick([.allow, .block, .reject, .ask]), match: match, terms: terms,
         hits: UInt64.random(in: 0...3, using: &generator), lastHit: hit)
     }
     let text = rules.map { Listing.rule($0, names: Given.names) }.joined(separator: "\n")
@@ -113,6 +113,7 @@ import Testing
         "quick", "in", "out", "to", "from", "port", "user", "for", "comment", "10.0.0.0/8",
         "::1/128",
       ]
+      + ["answer", "questions", "once", "always", "16012345"]
       + ["5m", "80-90", "443", "alice", "ssh"]
     for _ in 0..<1000 {
       var line: [UInt8] = []
@@ -151,17 +152,19 @@ import Testing
   /// Each flag with each of its values.
   private var settings: [(Flag, UInt64)] {
     Flag.all.flatMap { flag in
-      (flag.values.map(Words.all) ?? []).compactMap { word in
-        flag.values.flatMap { Words.number($0, Array(word.utf8)) }.map { (flag, UInt64($0)) }
-      }
+      (flag.range.map { [$0.lowerBound, $0.upperBound, ($0.lowerBound + $0.upperBound) / 2] } ?? [])
+        .map { (flag, $0) }
+        + (flag.values.map(Words.all) ?? []).compactMap { word in
+          flag.values.flatMap { Words.number($0, Array(word.utf8)) }.map { (flag, UInt64($0)) }
+        }
     }
   }
 
   private func randomCommand(_ generator: inout SeededGenerator) -> Command {
-    let action: Action = generator.pick([.allow, .block, .reject])
+    let action: Action = generator.pick([.allow, .block, .reject, .ask])
     let match = randomMatch(&generator)
     let terms = randomTerms(&generator)
-    switch Int.random(in: 0...9, using: &generator) {
+    switch Int.random(in: 0...10, using: &generator) {
     case 0: return .clear(Bool.random(using: &generator) ? nil : action)
     case 1: return .remove([match])
     case 2: return .removeID(UInt64.random(in: 1...UInt64.max, using: &generator))
@@ -183,7 +186,12 @@ import Testing
       filter.forSeconds = terms.forSeconds
       filter.comment = Bool.random(using: &generator) ? nil : terms.comment
       return .query(filter)
-    case 6: return generator.pick([.quit, .disconnect, .events, .statistics])
+    case 6: return generator.pick([.quit, .disconnect, .events, .statistics, .questions])
+    case 7:
+      return .answer(
+        UInt64.random(in: 1...UInt64.max, using: &generator),
+        generator.pick([.allow, .block, .reject]),
+        generator.pick([.once, .always, terms.forSeconds.map { .seconds($0) } ?? .once]))
     default: return .rule(action, [match], terms)
     }
   }

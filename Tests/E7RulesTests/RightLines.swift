@@ -191,6 +191,35 @@ enum RightLines {
     ("set unkrule reject", .set(.unkrule, 3), "set unkrule reject"),
     ("set unkproc 3", .set(.unkproc, 3), "set unkproc reject"),
 
+    ("ask tcp", .one(.ask, Match(prot: 6)), "ask tcp"),
+    (
+      "ask quick /bin/ for 1h",
+      .one(.ask, Match(isQuick: true, path: path("/bin/")), Terms(forSeconds: 3600)),
+      "ask quick any /bin/ for 1h"
+    ),
+    ("clear ask", .clear(.ask), "clear ask"),
+    ("query ask", .query(Filter(action: .ask)), "query ask"),
+    ("query ask tcp", .query(Filter(action: .ask, prot: 6)), "query ask tcp"),
+    ("set unkrule ask", .set(.unkrule, 4), "set unkrule ask"),
+    ("set unkprot 4", .set(.unkprot, 4), "set unkprot ask"),
+    ("set asktime 1", .set(.askTime, 1), "set asktime 1"),
+    ("set asktime 3600", .set(.askTime, 3600), "set asktime 3600"),
+    ("set askmax 4096", .set(.askMost, 4096), "set askmax 4096"),
+    ("get asktime", .get(.askTime), "get asktime"),
+    ("get qheld", .get(.qheld), "get qheld"),
+    ("questions", .questions, "questions"),
+    ("answer 1 allow", .answer(1, .allow, .once), "answer 1 allow"),
+    ("answer 16012345 block once", .answer(16_012_345, .block, .once), "answer 16012345 block"),
+    ("answer 7 reject always # it", .answer(7, .reject, .always), "answer 7 reject always"),
+    ("answer 7 allow for 90s", .answer(7, .allow, .seconds(90)), "answer 7 allow for 90s"),
+    (
+      "answer 7 allow for 365d", .answer(7, .allow, .seconds(31_536_000)), "answer 7 allow for 365d"
+    ),
+    (
+      "answer 18446744073709551615 allow for 60s", .answer(.max, .allow, .seconds(60)),
+      "answer 18446744073709551615 allow for 1m"
+    ),
+
     ("allow quick", .one(.allow, Match(isQuick: true)), "allow quick any"),
     ("block quick udp", .one(.block, Match(isQuick: true, prot: 17)), "block quick udp"),
     (

@@ -97,6 +97,10 @@ import Testing
     let text = """
       set mode block
       set fail allow
+      set unkrule ask
+      set asktime 30
+      set askmax 4096
+      ask tcp /usr/bin/curl
       reject quick tcp /opt/x to 10.0.0.0/8 port 80-443 user alice for 2h comment "a # b"
       allow foreign "/a b"
 
@@ -149,7 +153,7 @@ import Testing
     func some() -> String {
       let lines = ["tcp", "udp", "any /a", "any /b/", "tcp port 1", "quick 5"].compactMap {
         match -> String? in
-        let action = ["allow", "block", "reject"].randomElement(using: &generator) ?? ""
+        let action = ["allow", "block", "reject", "ask"].randomElement(using: &generator) ?? ""
         let terms = ["", " for 5m", " comment \"c\""].randomElement(using: &generator) ?? ""
         return Bool.random(using: &generator) ? "\(action) \(match)\(terms)\n" : nil
       }

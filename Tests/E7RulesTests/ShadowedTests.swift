@@ -30,6 +30,8 @@ private func rules(_ lines: String...) throws -> [Rule] {
       ("allow tcp", "block in", .protocol), ("allow in", "block any", .direction),
       ("block tcp port 1-5", "reject tcp port 2-6", .action),
       ("reject port 1-5", "allow port 2-6", .action),
+      ("reject port 1-5", "ask port 2-6", .action), ("ask port 1-5", "allow port 2-6", .action),
+      ("ask quick any", "block tcp /a", .quick),
     ] as [(String, String, Precedence)])
   func firstDifferenceDecides(one: String, other: String, field: Precedence) throws {
     let both = try rules(one, other)
@@ -70,6 +72,7 @@ private func rules(_ lines: String...) throws -> [Rule] {
         [2, 1]
       ])
     #expect(try found("allow quick foreign", "block foreign /a", "block /a") == [[2, 1]])
+    #expect(try found("ask quick tcp", "ask tcp /a", "ask udp") == [[2, 1]])
     #expect(try found("allow quick foreign /a/", "block foreign /a/b", "block /a/b") == [[2, 1]])
     #expect(try found("allow quick in", "block from 10.0.0.1", "block to 10.0.0.1") == [[2, 1]])
     #expect(try found("allow quick user 1", "block /a user 1", "block user 2") == [[2, 1]])
@@ -115,7 +118,7 @@ private func rules(_ lines: String...) throws -> [Rule] {
       match.remote = network
     }
     if Ports.exist(in: match.prot) { match.ports = maybe(ShadowedTests.ports) }
-    return Rule(id: id, action: generator.pick([.allow, .block, .reject]), match: match)
+    return Rule(id: id, action: generator.pick([.allow, .block, .reject, .ask]), match: match)
   }
 
   /// Field by field, without an index.

@@ -3,14 +3,14 @@
 /// Lines that are no command, each with the whole of its message.
 enum WrongLines {
   static let commands =
-    "allow, block, reject, enable, clear, set, get, query, why, load, confirm, revert, save, check, diff, stats, "
-    + "events, disconnect, bye or quit"
+    "allow, block, reject, ask, enable, clear, set, get, query, why, load, confirm, revert, save, "
+    + "check, diff, answer, questions, stats, events, disconnect, bye or quit"
   static let settable =
     "mode, fail, unkproc, unkprot, unkrule, norule, drops, accepts, squelch, rchngq, loopback, "
-    + "hold or debug"
+    + "hold, debug, asktime or askmax"
   static let readable =
     "mode, fail, unkproc, unkprot, unkrule, norule, drops, accepts, squelch, rchngq, loopback, "
-    + "hold, debug, uptime, qpackets, qdrops, qlost, rules or generation"
+    + "hold, debug, asktime, askmax, uptime, qpackets, qdrops, qlost, rules, generation or qheld"
   static let classes = "foreign, deleted, memfd, kernel"
   static let match =
     "quick, a protocol name, a number 0…255, \(classes), an absolute path, in, out, to, from, port, "
@@ -26,6 +26,7 @@ enum WrongLines {
   static let end = "the end of the line"
   static let seconds = "a number of seconds 1…3600"
   static let ruleNumber = "a number 1…18446744073709551615"
+  static let actions = "allow (1), block (2), reject (3) or ask (4)"
   static let modes = "disabled (0), enabled (1) or block (2)"
 
   static let all: [(line: String, message: String)] =
@@ -228,7 +229,7 @@ enum WrongLines {
     ),
     (
       "clear alow",
-      "column 7: unknown word 'alow'; expected allow, block, reject, id, \(match); did you mean 'allow'?"
+      "column 7: unknown word 'alow'; expected allow, block, reject, ask, id, \(match); did you mean 'allow'?"
     ),
     ("clear id", "column 9: missing rule number; expected \(ruleNumber)"),
     ("clear id x", "column 10: 'x' is no rule number; expected \(ruleNumber)"),
@@ -249,7 +250,7 @@ enum WrongLines {
     ("clear tcp /a b", "column 14: unexpected 'b'; expected \(clausesOrEnd)"),
     (
       "clear idd 4",
-      "column 7: unknown word 'idd'; expected allow, block, reject, id, \(match); did you mean 'id'?"
+      "column 7: unknown word 'idd'; expected allow, block, reject, ask, id, \(match); did you mean 'id'?"
     ),
     ("set", "column 4: missing flag; expected \(settable)"),
     ("set mod", "column 5: unknown flag 'mod'; expected \(settable); did you mean 'mode'?"),
@@ -274,13 +275,12 @@ enum WrongLines {
       "column 10: 'reject' is no value of flag 'fail'; expected allow (1) or block (2)"
     ),
     (
-      "set unkrule 4",
-      "column 13: '4' is no value of flag 'unkrule'; expected allow (1), block (2) or reject (3)"
+      "set unkrule 5",
+      "column 13: '5' is no value of flag 'unkrule'; expected \(actions)"
     ),
     (
       "set unkproc rejekt",
-      "column 13: 'rejekt' is no value of flag 'unkproc'; expected allow (1), block (2) or "
-        + "reject (3); did you mean 'reject'?"
+      "column 13: 'rejekt' is no value of flag 'unkproc'; expected \(actions); did you mean 'reject'?"
     ),
     (
       "set squelch yes",
@@ -305,16 +305,16 @@ enum WrongLines {
     ("get mode fail", "column 10: unexpected 'fail'; expected \(end)"),
     (
       "query alow",
-      "column 7: unknown word 'alow'; expected allow, block, reject, \(match); did you mean 'allow'?"
+      "column 7: unknown word 'alow'; expected allow, block, reject, ask, \(match); did you mean 'allow'?"
     ),
     (
       "query allow foo", "column 13: unknown protocol 'foo'; expected \(match); did you mean 'for'?"
     ),
     ("query tcp tcp", "column 11: unexpected 'tcp'; expected \(programOrEnd)"),
-    ("query id 3", "column 7: unknown word 'id'; expected allow, block, reject, \(match)"),
+    ("query id 3", "column 7: unknown word 'id'; expected allow, block, reject, ask, \(match)"),
     (
       "query usr",
-      "column 7: unknown word 'usr'; expected allow, block, reject, \(match); did you mean 'user'?"
+      "column 7: unknown word 'usr'; expected allow, block, reject, ask, \(match); did you mean 'user'?"
     ),
   ]
 
@@ -324,7 +324,57 @@ enum WrongLines {
     (
       "rejct tcp", "column 1: unknown command 'rejct'; expected \(commands); did you mean 'reject'?"
     ),
-    ("ask tcp", "column 1: unknown command 'ask'; expected \(commands)"),
+    ("ask", "column 4: 'ask' alone is no mode; expected \(match)"),
+    ("ask tpc", "column 5: unknown protocol 'tpc'; expected \(match); did you mean 'tcp'?"),
+    ("aks tcp", "column 1: unknown command 'aks'; expected \(commands); did you mean 'ask'?"),
+    ("clear ask tcp", "column 11: unexpected 'tcp'; expected \(end)"),
+    (
+      "set fail ask", "column 10: 'ask' is no value of flag 'fail'; expected allow (1) or block (2)"
+    ),
+    ("set asktime", "column 12: missing value of flag 'asktime'; expected a number 1…3600"),
+    ("set asktime 0", "column 13: '0' is no value of flag 'asktime'; expected a number 1…3600"),
+    (
+      "set asktime 3601",
+      "column 13: '3601' is no value of flag 'asktime'; expected a number 1…3600"
+    ),
+    ("set asktime 030", "column 13: '030' is no value of flag 'asktime'; expected a number 1…3600"),
+    ("set asktime 30s", "column 13: '30s' is no value of flag 'asktime'; expected a number 1…3600"),
+    ("set askmax 0", "column 12: '0' is no value of flag 'askmax'; expected a number 1…4096"),
+    ("set askmax 4097", "column 12: '4097' is no value of flag 'askmax'; expected a number 1…4096"),
+    (
+      "set askmax enabled",
+      "column 12: 'enabled' is no value of flag 'askmax'; expected a number 1…4096"
+    ),
+    ("set askmax 1 2", "column 14: unexpected '2'; expected \(end)"),
+    ("set qheld 1", "column 5: flag 'qheld' is only read; expected \(settable)"),
+    ("questions 7", "column 11: unexpected '7'; expected \(end)"),
+    ("answer", "column 7: missing number of a question; expected \(ruleNumber)"),
+    ("answer allow", "column 8: 'allow' is no number of a question; expected \(ruleNumber)"),
+    ("answer 0 allow", "column 8: '0' is no number of a question; expected \(ruleNumber)"),
+    (
+      "answer 18446744073709551616 allow",
+      "column 8: '18446744073709551616' is no number of a question; expected \(ruleNumber)"
+    ),
+    ("answer 7", "column 9: missing answer; expected allow, block or reject"),
+    ("answer 7 ask", "column 10: 'ask' is no answer; expected allow, block or reject"),
+    (
+      "answer 7 alow",
+      "column 10: 'alow' is no answer; expected allow, block or reject; did you mean 'allow'?"
+    ),
+    ("answer 7 once", "column 10: 'once' is no answer; expected allow, block or reject"),
+    (
+      "answer 7 allow tcp", "column 16: unexpected 'tcp'; expected once, for, always or \(end)"
+    ),
+    (
+      "answer 7 allow allways",
+      "column 16: unexpected 'allways'; expected once, for, always or \(end); did you mean 'always'?"
+    ),
+    ("answer 7 allow for", "column 19: missing duration; expected \(duration)"),
+    ("answer 7 allow for 0s", "column 20: '0s' is no duration; expected \(duration)"),
+    ("answer 7 allow for 366d", "column 20: '366d' is no duration; expected \(duration)"),
+    ("answer 7 allow for 1m always", "column 23: unexpected 'always'; expected \(end)"),
+    ("answer 7 allow always 1", "column 23: unexpected '1'; expected \(end)"),
+    ("answer 7 allow once once", "column 21: unexpected 'once'; expected \(end)"),
     (
       "quick allow tcp",
       "column 1: unknown command 'quick'; expected \(commands); did you mean 'quit'?"
@@ -352,7 +402,7 @@ enum WrongLines {
     ("clear reject tcp", "column 14: unexpected 'tcp'; expected \(end)"),
     (
       "query rejekt",
-      "column 7: unknown word 'rejekt'; expected allow, block, reject, \(match); did you mean 'reject'?"
+      "column 7: unknown word 'rejekt'; expected allow, block, reject, ask, \(match); did you mean 'reject'?"
     ),
 
     // Who began.

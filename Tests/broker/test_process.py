@@ -193,7 +193,7 @@ def test_ends_when_asked_to(broker):
 def test_says_how_to_load_the_module(broker):
     with ipc.Console(broker.path) as console:
         assert console.role == 3
-        for question in ("STATUS", "FLAG_GET", "RULE_GET"):
+        for question in ("STATUS", "FLAG_GET", "RULE_GET", "QUESTIONS"):
             with pytest.raises(ipc.Refused) as refused:
                 console.ask(question)
             assert (refused.value.errno, refused.value.text) == (errno.ENODEV, ABSENT)
@@ -205,6 +205,8 @@ def test_answers_lines(broker):
         assert lines.type("query\n") == [f"error: {ABSENT}"]
         assert lines.type("# nothing\n") == ["ok"]
         assert lines.type("nonsense\n")[0].startswith("error: column 1: ")
+        assert lines.type("questions\n") == [f"error: {ABSENT}"]
+        assert lines.type("answer 7 allow\n")[0].startswith("error: edits go over a lane")
         assert lines.type("get mode\nevents\n", answers=2) == [f"error: {ABSENT}", "ok"]
         assert lines.type("quit\n") == ["ok"]
         assert lines.is_closed()

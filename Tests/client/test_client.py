@@ -227,7 +227,7 @@ def test_a_suite_that_sends_half_a_match_is_not_believed(suite):
         ({"REMOTE": bytes(4), "PREFIX": 129}, "attribute PREFIX is out of range"),
         ({"PORT_FIRST": 8}, "attribute PORT_LAST is missing"),
         ({"DIRECTION": 3}, "attribute DIRECTION is out of range"),
-        ({"ACTION": 4}, "attribute ACTION is out of range"),
+        ({"ACTION": 5}, "attribute ACTION is out of range"),
         ({"COMMENT": b"c" * 129}, "attribute COMMENT is out of range"),
     ]:
         suite.rules = [{"ID": 1, "ACTION": 1, **rule}]
@@ -251,7 +251,7 @@ def test_stats(suite):
         {"type": "statistic", "statistic": "learnt", "value": 1204},
         {"type": "statistic", "statistic": "nosocket", "value": 3},
         {"type": "statistic", "statistic": "walks", "value": 2**64 - 1}]
-    suite.console = lambda name, _: [("STAT_GET", {"STAT": 5, "VALUE": 1}), done()]
+    suite.console = lambda name, _: [("STAT_GET", {"STAT": 7, "VALUE": 1}), done()]
     assert run(suite, "stats").status != 0
 
 
@@ -298,6 +298,17 @@ def test_edits_go_over_a_lane(suite):
         (("clear", "reject"), ("RULE_CLEAR", {"ACTION": 3})),
         (("set", "unkrule", "reject"), ("FLAG_SET", {"FLAG": 5, "VALUE": 3})),
         (("clear", "id", "4"), ("RULE_DEL", {"ID": 4})),
+        (("ask", "tcp", "/a"), ("RULE_ADD", {"ACTION": 4, "PROT": 6, "PATH": b"/a"})),
+        (("clear", "ask"), ("RULE_CLEAR", {"ACTION": 4})),
+        (("set", "unkrule", "ask"), ("FLAG_SET", {"FLAG": 5, "VALUE": 4})),
+        (("set", "asktime", "3600"), ("FLAG_SET", {"FLAG": FLAGS["ASKTIME"], "VALUE": 3600})),
+        (("set", "askmax", "1"), ("FLAG_SET", {"FLAG": FLAGS["ASKMAX"], "VALUE": 1})),
+        (("answer", "7", "allow"), ("ANSWER", {"QUESTION": 7, "ACTION": 1})),
+        (("answer", "7", "block", "once"), ("ANSWER", {"QUESTION": 7, "ACTION": 2})),
+        (("answer", str(2**64 - 1), "reject", "always"), ("ANSWER", {
+            "QUESTION": 2**64 - 1, "ACTION": 3, "ALWAYS": b""})),
+        (("answer", "7", "allow", "for", "2m"), ("ANSWER", {
+            "QUESTION": 7, "ACTION": 1, "FOR": 120})),
         (("set", "mode", "disable"), ("FLAG_SET", {"FLAG": 1, "VALUE": 0})),
         (("enable",), ("FLAG_SET", {"FLAG": 1, "VALUE": 1})),
         (("block",), ("FLAG_SET", {"FLAG": 1, "VALUE": 2})),
@@ -306,7 +317,7 @@ def test_edits_go_over_a_lane(suite):
         ended = run(suite, *words)
         assert (ended.status, ended.out, ended.err) == (0, "", "")
         assert suite.lane_said == [("HELLO", {"MINOR": 0}), message]
-    assert not any(name in ("RULE_ADD", "FLAG_SET") for name, _ in suite.said)
+    assert not any(name in ("RULE_ADD", "FLAG_SET", "ANSWER") for name, _ in suite.said)
 
 
 def test_a_list_of_ports_is_one_change(suite):
@@ -516,6 +527,98 @@ def test_events_go_on_with_the_next_broker(suite):
     assert len(lines) == 4
 
 
+# Questions of the firewall
+
+
+ASK = {**{name: DROP[name] for name in DROP if name != "LEFTOUT"},
+       "KIND": 4, "VERDICT": 4, "QUESTION": 16012345, "LEFT": 30}
+ASKED = {**{name: ASK[name] for name in ASK if name not in ("LEFT", "ID")},
+         "KIND": 5, "VERDICT": 1, "REASON": 7}
+CURLS = "tcp out /usr/bin/curl pid 4711 uid 1000 10.0.0.1:40112 > 10.0.0.2:80"
+ASK_LINE = (f"14:02:11 ask 16012345 {CURLS} by rule 3: held for 30 s "
+            "(answer 16012345 allow|block|reject)")
+ASKED_LINE = f"14:02:11 asked 16012345 {CURLS}: allow by answer"
+
+
+def test_questions_and_their_ends_are_events(suite):
+    suite.told = [("EVENT", ASK), ("EVENT", ASKED)]
+    ended = run(suite, "events", "--count", "2")
+    assert (ended.status, ended.err) == (0, "")
+    assert ended.out.splitlines() == [ASK_LINE, ASKED_LINE]
+    told = [json.loads(line)
+            for line in run(suite, "--json", "events", "--count", "2").out.splitlines()]
+    assert [(e["kind"], e["question"], e["verdict"], e["reason"], e.get("secondsLeft"))
+            for e in told] == [("ask", 16012345, "ask", "rule", 30),
+                               ("asked", 16012345, "allow", "answer", None)]
+
+
+def test_questions_lists_what_is_held(suite):
+    suite.console = lambda name, _: (
+        [("EVENT", ASK), ("EVENT", dict(ASK, QUESTION=9, LEFT=1)), done()]
+        if name == "QUESTIONS" else None)
+    second = ASK_LINE.replace("16012345", "9").replace("30 s", "1 s")
+    ended = run(suite, "questions")
+    assert (ended.status, ended.out.splitlines(), ended.err) == (0, [ASK_LINE, second], "")
+    told = [json.loads(line) for line in run(suite, "--json", "questions").out.splitlines()]
+    assert [record.get("question") for record in told] == [16012345, 9, None]
+    assert told[-1] == {"type": "done", "error": 0}
+    suite.console = lambda name, _: [("RULE_GET", CURL), done()] if name == "QUESTIONS" else None
+    assert run(suite, "questions").status == 1
+    suite.console = lambda name, _: None
+    ended = run(suite, "questions")
+    assert (ended.status, ended.out, ended.err) == (0, "", "")
+
+
+def test_an_answer_that_comes_too_late_is_told(suite):
+    suite.lane = lambda name, _: (
+        [done(ENOENT, b"no such question: answered, withdrawn or late")]
+        if name == "ANSWER" else None)
+    words = "no such question: answered, withdrawn or late (ENOENT)"
+    run(suite, "answer", "7", "allow").fails(1, words)
+    run(suite, "-f", "-", given=b"\nanswer 7 allow always\n").fails(1, f"-: line 2: {words}")
+    # A console goes on.
+    ended = run(suite, given=b"answer 7 block\nget mode\n")
+    assert (ended.status, ended.out) == (0, "set mode disabled\n")
+    assert ended.err == f"e7-client: {words}\n"
+    suite.lane = lambda name, _: CLOSE if name == "ANSWER" else None
+    suite.lane_said.clear()
+    run(suite, "answer", "7", "allow").fails(1, "outcome unknown: connection lost")
+    # It may have been heard, so it is not said twice.
+    assert [name for name, _ in suite.lane_said] == ["HELLO", "ANSWER"]
+
+
+def test_an_answer_that_makes_a_rule_tells_its_number(suite):
+    suite.lane = lambda name, _: [done(GENERATION=11, ID=8)] if name == "ANSWER" else None
+    ended = run(suite, "answer", "7", "allow", "always")
+    assert (ended.status, ended.out, ended.err) == (0, "", "")
+    ended = run(suite, "--json", "answer", "7", "allow", "always")
+    assert json.loads(ended.out) == {"type": "done", "error": 0, "generation": 11, "id": 8}
+    assert run(suite, given=b"answer 7 allow always\n").out == "ok: rule 8, generation 11\n"
+
+
+def test_rules_that_ask_are_listed_and_read_back(suite, tmp_path):
+    suite.rules = [{"ID": 4, "ACTION": 4, "PROT": 6, "PATH": b"/usr/bin/curl"}]
+    suite.console = lambda name, attributes: [
+        ("FLAG_GET", {"FLAG": FLAGS["UNKRULE"], "VALUE": 4}),
+        ("FLAG_GET", {"FLAG": FLAGS["ASKTIME"], "VALUE": 30}),
+        ("FLAG_GET", {"FLAG": FLAGS["ASKMAX"], "VALUE": 1024}), done(),
+    ] if name == "FLAG_GET" and not attributes else None  # fmt: skip
+    assert run(suite, "query", "ask").out == "ask tcp /usr/bin/curl  # id 4, 0 hits\n"
+    assert run(suite, "query", "allow").out == ""
+    file = tmp_path / "rules"
+    assert run(suite, "save", str(file)).status == 0
+    assert file.read_text() == (
+        "set unkrule ask\nset asktime 30\nset askmax 1024\nask tcp /usr/bin/curl\n")
+    assert run(suite, "diff", str(file)).out == ""
+    assert run(suite, "load", str(file)).status == 0
+    assert suite.lane_said[2:] == [
+        ("RULE_ADD", {"ACTION": 4, "PROT": 6, "PATH": b"/usr/bin/curl"}), ("COMMIT", {}),
+        ("FLAG_SET", {"FLAG": FLAGS["UNKRULE"], "VALUE": 4}),
+        ("FLAG_SET", {"FLAG": FLAGS["ASKTIME"], "VALUE": 30}),
+        ("FLAG_SET", {"FLAG": FLAGS["ASKMAX"], "VALUE": 1024}),
+    ]  # fmt: skip
+
+
 # The console
 
 
@@ -572,6 +675,33 @@ def test_a_terminal_has_a_prompt(suite):
     os.close(here)
 
 
+def test_somebody_at_a_terminal_answers_while_events_are_shown(suite):
+    suite.told = [("EVENT", ASK)]
+    suite.lane = lambda name, _: [done(GENERATION=11, ID=8)] if name == "ANSWER" else None
+    here, there = pty.openpty()
+    client = subprocess.Popen([CLIENT, "--socket", suite.path], stdin=there, stdout=there,
+                              env={**os.environ, "TZ": "UTC"})
+    os.close(there)
+    seen = b""
+
+    def see(text):
+        nonlocal seen
+        while text not in seen:
+            assert select.select([here], [], [], 10)[0], seen
+            seen += os.read(here, 4096)
+        seen = seen.split(text, 1)[1]
+
+    see(ASK_LINE.encode() + b"\r\ne7> ")
+    os.write(here, b"answer 16012345 allow always\n")
+    see(b"ok: rule 8, generation 11\r\ne7> ")
+    assert suite.lane_said[-1] == ("ANSWER", {"QUESTION": 16012345, "ACTION": 1, "ALWAYS": b""})
+    suite.consoles[0].send(encode("EVENT", 0, ASKED))
+    see(ASKED_LINE.encode() + b"\r\ne7> ")
+    os.write(here, b"\x04")
+    assert client.wait(10) == 0
+    os.close(here)
+
+
 def test_a_line_that_is_too_long(suite):
     ended = run(suite, given=b"x" * 100_000 + b"\nget mode\n")
     assert (ended.status, ended.out) == (0, "set mode disabled\n")
@@ -615,6 +745,12 @@ def test_wrong_command_lines(suite):
         (("allow", "port", "no such service"), "word 3: unknown service 'no such service'"),
         (("allow", "tcp", "for", "5"), "word 4: '5' is no duration"),
         (("allow", "tcp", "comment", "a\nb"), "word 4: the comment 'a\\x0ab' holds a control"),
+        (("ask",), "word 2: 'ask' alone is no mode"),
+        (("set", "asktime", "0"), "word 3: '0' is no value of flag 'asktime'; expected a number 1…3600"),
+        (("answer", "x", "allow"), "word 2: 'x' is no number of a question; expected a number 1…"),
+        (("answer", "7", "ask"), "word 3: 'ask' is no answer; expected allow, block or reject"),
+        (("answer", "7", "allow", "now"), "word 4: unexpected 'now'; expected once, for, always or"),
+        (("questions", "7"), "word 2: unexpected '7'; expected the end of the line"),
         (("stats", "now"), "word 2: unexpected 'now'"),
         (("",), "word 1: unknown command ''"),
         (("--foo",), "Unknown option '--foo'"),

@@ -445,6 +445,17 @@ def test_why_tells_the_flag_where_no_rule_matches(suite):
             f"decides:      set {flag}", "decided by:   no rule matches"], words
 
 
+def test_why_tells_that_it_would_ask(suite):
+    matching(suite, UNKRULE=4)
+    assert run(suite, "why", *FLOW).out.splitlines()[0] == "decides:      set unkrule ask"
+    matching(suite, dict(CURL, ACTION=4), BIN, UNKRULE=2)
+    assert run(suite, "why", *FLOW).out.splitlines() == [
+        "decides:      ask tcp /usr/bin/curl  # id 3, 0 hits",
+        "decided by:   program",
+        "next best:    allow any /usr/bin/  # id 1, 0 hits",
+    ]
+
+
 def test_why_tells_of_a_mode_that_looks_at_no_rule(suite):
     matching(suite, CURL, UNKRULE=2)
     suite.mode = 2

@@ -153,6 +153,10 @@ static int cast_put_event(struct sk_buff *skb, const struct evt_record *record)
 		error = enl_put_u64(skb, E7_ATTR_LEFTOUT, record->left_out);
 	if (!error && record->rule)
 		error = enl_put_u64(skb, E7_ATTR_ID, record->rule);
+	if (!error && record->question)
+		error = enl_put_u64(skb, E7_ATTR_QUESTION, record->question);
+	if (!error && record->kind == E7_EVENT_ASK)
+		error = nla_put_u32(skb, E7_ATTR_LEFT, record->left);
 	return error;
 }
 

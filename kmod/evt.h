@@ -16,11 +16,13 @@ struct evt_record {
 	u64 cgroup;	/* 0 where there is no socket */
 	u64 left_out;
 	u64 start;	/* of the process, ns since boot */
+	u64 question;	/* number of a held flow, or 0 */
 	struct psi_image *image;	/* referenced by the queue; may be null */
 	union nf_inet_addr local;
 	union nf_inet_addr remote;
 	u32 netns;
 	u32 uid;
+	u32 left;	/* seconds in which an answer is waited for */
 	pid_t pid;	/* 0 where unknown */
 	u16 prot;
 	u16 local_port;
@@ -47,6 +49,9 @@ static inline bool evt_wants(enum e7_event kind)
 		return def_flag(E7_FLAG_DROPS);
 	case E7_EVENT_ACCEPT:
 		return def_flag(E7_FLAG_ACCEPTS);
+	case E7_EVENT_ASK:
+	case E7_EVENT_ASKED:
+		return true;
 	default:
 		return def_flag(E7_FLAG_NORULE);
 	}

@@ -14,6 +14,7 @@
 #include <linux/skbuff.h>
 #include <net/net_namespace.h>
 
+#include "ask.h"
 #include "def.h"
 #include "glance.h"
 #include "hook.h"
@@ -29,6 +30,19 @@ static bool hook_is_loopback(const struct nf_hook_state *state)
 	return dev && dev->flags & IFF_LOOPBACK;
 }
 
+/* Whether the mode alone decides about a packet, and what. */
+bool hook_by_mode(const struct nf_hook_state *state, u8 *action)
+{
+	u32 mode = def_flag(E7_FLAG_MODE);
+	bool passes = hook_is_loopback(state) &&
+		      (mode == E7_MODE_BLOCK ||
+		       def_flag(E7_FLAG_LOOPBACK) == E7_SCOPE_ALLOW);
+
+	*action = mode == E7_MODE_BLOCK && !passes ? E7_ACTION_BLOCK :
+						     E7_ACTION_ALLOW;
+	return passes || mode != E7_MODE_ENABLED;
+}
+
 /* A packet that is not of a flow that is known, or that is not judged. */
 static noinline unsigned int hook_slow(struct sk_buff *skb,
 				       const struct nf_hook_state *state,
@@ -39,23 +53,14 @@ static noinline unsigned int hook_slow(struct sk_buff *skb,
 		.skb = skb,
 		.direction = direction,
 	};
-	u32 mode = def_flag(E7_FLAG_MODE);
-	struct rule_verdict verdict;
+	struct rule_verdict verdict = { .reason = E7_REASON_MODE };
+	bool by_mode = hook_by_mode(state, &verdict.action);
 
-	if (reject_sends())
-		return NF_ACCEPT;
-	if (hook_is_loopback(state) &&
-	    (mode == E7_MODE_BLOCK ||
-	     def_flag(E7_FLAG_LOOPBACK) == E7_SCOPE_ALLOW))
+	if (reject_sends() || (by_mode && verdict.action == E7_ACTION_ALLOW))
 		return NF_ACCEPT;
 
 	stat_inc(packets);
-	if (mode == E7_MODE_BLOCK)
-		verdict = (struct rule_verdict) {
-			.action = E7_ACTION_BLOCK,
-			.reason = E7_REASON_MODE,
-		};
-	else
+	if (!by_mode)
 		verdict = judge_packet(&packet);
 
 	if (unlikely(def_flag(E7_FLAG_DEBUG)))
@@ -67,6 +72,9 @@ static noinline unsigned int hook_slow(struct sk_buff *skb,
 				   def_word(E7_LIST_REASON, verdict.reason));
 	if (verdict.action == E7_ACTION_ALLOW)
 		return NF_ACCEPT;
+	/* Held, or dropped where it cannot be: no longer the hook's. */
+	if (verdict.action == E7_ACTION_ASK)
+		return NF_STOLEN;
 	stat_inc(drops);
 	return verdict.action == E7_ACTION_REJECT ? reject_packet(&packet) :
 						    NF_DROP;
@@ -132,6 +140,44 @@ static const struct nf_hook_ops hook_ops[] = {
 #endif
 };
 
+/* The index behind the hook that a packet was taken from, or -1. */
+static int hook_next(const struct nf_hook_entries *entries)
+{
+	unsigned int i, own;
+
+	for (i = 0; i < entries->num_hook_entries; i++)
+		for (own = 0; own < ARRAY_SIZE(hook_ops); own++)
+			if (entries->hooks[i].hook == hook_ops[own].hook)
+				return i + 1;
+	return -1;
+}
+
+/*
+ * Lets a packet go on behind the hook that it was taken from, and takes it over
+ * whatever becomes of it.  In process context.
+ */
+void hook_continue(struct sk_buff *skb, struct nf_hook_state *state)
+{
+	struct netns_nf *nf = &state->net->nf;
+	struct nf_hook_entries __rcu **head = state->pf == NFPROTO_IPV4 ?
+					      nf->hooks_ipv4 : nf->hooks_ipv6;
+	const struct nf_hook_entries *entries;
+	int next = -1;
+
+	local_bh_disable();
+	rcu_read_lock();
+	entries = rcu_dereference(head[state->hook]);
+	if (entries)
+		next = hook_next(entries);
+	/* Without hooks the namespace ends. */
+	if (next < 0)
+		kfree_skb(skb);
+	else if (nf_hook_slow(skb, state, entries, next) == 1)
+		state->okfn(state->net, state->sk, skb);
+	rcu_read_unlock();
+	local_bh_enable();
+}
+
 static int __net_init hook_net_init(struct net *net)
 {
 	return nf_register_net_hooks(net, hook_ops, ARRAY_SIZE(hook_ops));
@@ -140,6 +186,9 @@ static int __net_init hook_net_init(struct net *net)
 static void __net_exit hook_net_exit(struct net *net)
 {
 	nf_unregister_net_hooks(net, hook_ops, ARRAY_SIZE(hook_ops));
+	/* That no packet is in a hook; rare enough to be waited for. */
+	synchronize_net();
+	ask_forget_net(net);
 }
 
 static struct pernet_operations hook_net_ops = {

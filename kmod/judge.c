@@ -11,6 +11,7 @@
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
+#include "ask.h"
 #include "def.h"
 #include "evt.h"
 #include "judge.h"
@@ -120,6 +121,59 @@ static struct rule_flow judge_flow(const struct packet *packet,
 	return flow;
 }
 
+static void judge_fill_socket(struct evt_record *record, struct sock *sk)
+{
+	record->uid = from_kuid(&init_user_ns, compat_sk_uid(sk));
+	record->has_uid = true;
+#ifdef CONFIG_SOCK_CGROUP_DATA
+	record->cgroup = cgroup_id(sock_cgroup_ptr(&sk->sk_cgrp_data));
+#endif
+}
+
+/* What is told of a packet, but for the kind of the event. */
+static void judge_fill_record(struct evt_record *record,
+			      const struct packet *packet,
+			      const struct rule_verdict *verdict)
+{
+	const struct prot_ports *ports = &packet->ports;
+	bool out = packet_is_out(packet);
+
+	*record = (struct evt_record) {
+		.time = ktime_get_real_ns(),
+		.rule = verdict->id,
+		.netns = packet->state->net->ns.inum,
+		.prot = packet->ip.number,
+		.family = packet->state->pf,
+		.verdict = verdict->action,
+		.reason = verdict->reason,
+		.direction = packet->direction,
+		.class = packet->class,
+		.why = packet->class == E7_CLASS_UNKNOWN ? packet->why : 0,
+		.has_ports = ports->present,
+		.local_port = out ? ports->source : ports->destination,
+		.remote_port = out ? ports->destination : ports->source,
+	};
+	packet_addresses(packet, &record->local, &record->remote);
+	if (packet->proc) {
+		record->pid = packet->proc->pid;
+		record->start = packet->proc->start;
+		record->image = packet->proc->image;
+	}
+	if (packet->sk)
+		judge_fill_socket(record, packet->sk);
+}
+
+/* What the administrator says, where the rules leave it to him. */
+static noinline struct rule_verdict judge_ask(const struct packet *packet,
+					      const struct rule_flow *flow,
+					      const struct rule_verdict *asked)
+{
+	struct evt_record record;
+
+	judge_fill_record(&record, packet, asked);
+	return ask_about(packet, flow, &record);
+}
+
 static struct rule_verdict judge_decide(struct packet *packet, u64 epoch,
 					struct pair *pair)
 {
@@ -140,13 +194,23 @@ static struct rule_verdict judge_decide(struct packet *packet, u64 epoch,
 		return quiet;
 	}
 	flow = judge_flow(packet, pair->began);
-	return rule_decide(&flow);
+	verdict = rule_decide(&flow);
+	return verdict.action == E7_ACTION_ASK ?
+	       judge_ask(packet, &flow, &verdict) : verdict;
 }
 
 static enum e7_event judge_event_kind(const struct rule_verdict *verdict)
 {
-	if (verdict->reason != E7_REASON_RULE)
+	switch (verdict->reason) {
+	case E7_REASON_RULE:
+	case E7_REASON_ANSWER:
+	case E7_REASON_LATE:
+		break;
+	case E7_REASON_FULL:
+		return E7_EVENT_ASKED;
+	default:
 		return E7_EVENT_NORULE;
+	}
 	return verdict->action == E7_ACTION_ALLOW ? E7_EVENT_ACCEPT :
 						    E7_EVENT_DROP;
 }
@@ -200,47 +264,15 @@ static void judge_remember(struct packet *packet,
 	}
 }
 
-static void judge_fill_socket(struct evt_record *record, struct sock *sk)
-{
-	record->uid = from_kuid(&init_user_ns, compat_sk_uid(sk));
-	record->has_uid = true;
-#ifdef CONFIG_SOCK_CGROUP_DATA
-	record->cgroup = cgroup_id(sock_cgroup_ptr(&sk->sk_cgrp_data));
-#endif
-}
-
 static noinline void judge_put_event(const struct packet *packet,
 				     const struct rule_verdict *verdict,
 				     enum e7_event kind, u64 left_out)
 {
-	const struct prot_ports *ports = &packet->ports;
-	bool out = packet_is_out(packet);
-	struct evt_record record = {
-		.time = ktime_get_real_ns(),
-		.rule = verdict->id,
-		.left_out = left_out,
-		.netns = packet->state->net->ns.inum,
-		.prot = packet->ip.number,
-		.family = packet->state->pf,
-		.kind = kind,
-		.verdict = verdict->action,
-		.reason = verdict->reason,
-		.direction = packet->direction,
-		.class = packet->class,
-		.why = packet->class == E7_CLASS_UNKNOWN ? packet->why : 0,
-		.has_ports = ports->present,
-		.local_port = out ? ports->source : ports->destination,
-		.remote_port = out ? ports->destination : ports->source,
-	};
+	struct evt_record record;
 
-	packet_addresses(packet, &record.local, &record.remote);
-	if (packet->proc) {
-		record.pid = packet->proc->pid;
-		record.start = packet->proc->start;
-		record.image = packet->proc->image;
-	}
-	if (packet->sk)
-		judge_fill_socket(&record, packet->sk);
+	judge_fill_record(&record, packet, verdict);
+	record.kind = kind;
+	record.left_out = left_out;
 	evt_put(&record);
 }
 
@@ -309,8 +341,11 @@ struct rule_verdict judge_packet(struct packet *packet)
 		verdict.action = E7_ACTION_BLOCK;
 	} else if (!packet->failed) {
 		verdict = judge_decide(packet, epoch, &pair);
-		judge_remember(packet, &verdict, epoch, &pair);
-		judge_tell(packet, &verdict);
+		/* Of ASK the packet is no longer ours. */
+		if (verdict.action != E7_ACTION_ASK) {
+			judge_remember(packet, &verdict, epoch, &pair);
+			judge_tell(packet, &verdict);
+		}
 	}
 	owner_put(held);
 	return verdict;

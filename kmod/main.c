@@ -9,6 +9,7 @@
 #include <linux/module.h>
 
 #include "asc.h"
+#include "ask.h"
 #include "enl.h"
 #include "evt.h"
 #include "flow.h"
@@ -47,6 +48,9 @@ static int __init mod_init(void)
 	error = evt_init();
 	if (error)
 		goto err_evt;
+	error = ask_init();
+	if (error)
+		goto err_ask;
 	error = enl_init();
 	if (error)
 		goto err_enl;
@@ -66,6 +70,8 @@ err_asc:
 	probe_exit();
 	enl_exit();
 err_enl:
+	ask_exit();
+err_ask:
 	evt_exit();
 err_evt:
 	pair_exit();
@@ -87,6 +93,7 @@ static void __exit mod_exit(void)
 	hook_exit();
 	asc_exit();
 	probe_exit();
+	ask_exit();
 	/* Its work sends through the family. */
 	evt_exit();
 	enl_exit();

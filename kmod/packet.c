@@ -88,15 +88,16 @@ struct flow_key packet_flow(const struct packet *packet)
 	return key;
 }
 
-/* The packet's socket, which is known, and the remote end. */
-struct pair_key packet_pair(const struct packet *packet)
+/* Both ends, whatever the protocol, the same for both directions. */
+struct flow_key packet_ends(const struct packet *packet)
 {
 	const struct prot_ports *ports = &packet->ports;
-	struct pair_key key = { .cookie = packet->entry->cookie };
+	struct flow_key key = { .net = (unsigned long)packet->state->net };
 	union nf_inet_addr local, remote;
 	u16 near, far;
 
 	packet_addresses(packet, &local, &remote);
+	memcpy(key.local, &local, sizeof(key.local));
 	memcpy(key.remote, &remote, sizeof(key.remote));
 	near = packet_is_out(packet) ? ports->source : ports->destination;
 	far = packet_is_out(packet) ? ports->destination : ports->source;
@@ -106,4 +107,16 @@ struct pair_key packet_pair(const struct packet *packet)
 	key.kind = flow_kind(packet->state->pf, packet->ip.number,
 			     flow_ports(htons(far), htons(near)));
 	return key;
+}
+
+/* The packet's socket, which is known, and the remote end. */
+struct pair_key packet_pair(const struct packet *packet)
+{
+	const struct flow_key ends = packet_ends(packet);
+
+	return (struct pair_key) {
+		.cookie = packet->entry->cookie,
+		.remote = { ends.remote[0], ends.remote[1] },
+		.kind = ends.kind,
+	};
 }

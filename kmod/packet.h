@@ -40,6 +40,7 @@ enum prot_result packet_parse(struct packet *packet);
 void packet_addresses(const struct packet *packet, union nf_inet_addr *local,
 		      union nf_inet_addr *remote);
 struct flow_key packet_flow(const struct packet *packet);
+struct flow_key packet_ends(const struct packet *packet);
 struct pair_key packet_pair(const struct packet *packet);
 
 #endif /* E7_PACKET_H */

@@ -23,6 +23,7 @@
 #include <net/request_sock.h>
 #include <net/sock.h>
 
+#include "ask.h"
 #include "flow.h"
 #include "ksc.h"
 #include "probe.h"
@@ -40,6 +41,7 @@ static void probe_exec(void *unused, struct task_struct *task, pid_t old,
 		       struct linux_binprm *bprm)
 {
 	psi_executed(task, bprm);
+	ask_wake();
 }
 
 static void probe_fork(void *unused, struct task_struct *parent,
@@ -51,6 +53,7 @@ static void probe_fork(void *unused, struct task_struct *parent,
 static void probe_exit_task(COMPAT_TRACE_EXIT_ARGS)
 {
 	psi_exited(task);
+	ask_wake();
 }
 
 static struct probe_point {

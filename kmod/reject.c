@@ -28,11 +28,10 @@ bool reject_sends(void)
 	return this_cpu_read(reject_sender) == current;
 }
 
-static void reject_send(const struct packet *packet)
+static void reject_send(const struct nf_hook_state *state, struct sk_buff *skb,
+			u8 number)
 {
-	const struct nf_hook_state *state = packet->state;
-	struct sk_buff *skb = packet->skb;
-	bool tcp = packet->ip.number == IPPROTO_TCP;
+	bool tcp = number == IPPROTO_TCP;
 
 	if (state->pf == NFPROTO_IPV4) {
 		if (tcp)
@@ -50,8 +49,28 @@ static void reject_send(const struct packet *packet)
 #endif
 }
 
-/* A connection that is open: what is sent on it fails from now on. */
-static void reject_tell(struct sock *sk)
+/*
+ * Answers who sent a packet from elsewhere; skb stays the caller's.  In any
+ * context.
+ */
+void reject_answer(const struct nf_hook_state *state, struct sk_buff *skb,
+		   u8 number)
+{
+	/* ICMP is not answered with ICMP. */
+	if (number == IPPROTO_ICMP || number == IPPROTO_ICMPV6)
+		return;
+	local_bh_disable();
+	this_cpu_write(reject_sender, current);
+	reject_send(state, skb, number);
+	this_cpu_write(reject_sender, NULL);
+	local_bh_enable();
+}
+
+/*
+ * A connection that is open: what is sent on it fails from now on.  Under the
+ * lock of the socket.
+ */
+void reject_tell(struct sock *sk)
 {
 	if (sk->sk_protocol != IPPROTO_TCP || sk->sk_state == TCP_SYN_SENT ||
 	    sk->sk_state == TCP_LISTEN)
@@ -69,14 +88,6 @@ unsigned int reject_packet(const struct packet *packet)
 			reject_tell(packet->sk);
 		return NF_DROP_ERR(-ECONNREFUSED);
 	}
-	/* ICMP is not answered with ICMP. */
-	if (packet->ip.number == IPPROTO_ICMP ||
-	    packet->ip.number == IPPROTO_ICMPV6)
-		return NF_DROP;
-	local_bh_disable();
-	this_cpu_write(reject_sender, current);
-	reject_send(packet);
-	this_cpu_write(reject_sender, NULL);
-	local_bh_enable();
+	reject_answer(packet->state, packet->skb, packet->ip.number);
 	return NF_DROP;
 }

@@ -16,6 +16,7 @@
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
+#include "ask.h"
 #include "def.h"
 #include "rule.h"
 
@@ -35,6 +36,7 @@ static u64 rule_last_id;
 void rule_epoch_bump(void)
 {
 	smp_store_release(&rule_epoch_now, rule_epoch_now + 1);
+	ask_wake();
 }
 
 static struct rule_verdict by_flag(enum e7_flag flag, enum e7_reason reason,

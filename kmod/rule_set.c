@@ -178,6 +178,8 @@ int rule_action_rank(unsigned int action)
 		return 0;
 	case E7_ACTION_REJECT:
 		return 1;
+	case E7_ACTION_ASK:
+		return 2;
 	default:
 		return 3;
 	}

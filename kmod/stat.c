@@ -7,6 +7,7 @@
 #include <linux/cpumask.h>
 #include <linux/timekeeping.h>
 
+#include "ask.h"
 #include "def.h"
 #include "ksc.h"
 #include "probe.h"
@@ -40,6 +41,8 @@ u64 stat_flag(unsigned int counter)
 		return stat_sum(packets);
 	case E7_FLAG_QDROPS:
 		return stat_sum(drops);
+	case E7_FLAG_QHELD:
+		return stat_sum(held);
 	case E7_FLAG_QLOST:
 		return stat_sum(lost);
 	case E7_FLAG_RULES:
@@ -75,6 +78,10 @@ u64 stat_value(enum e7_stat stat)
 		return psi_procs_count();
 	case E7_STAT_PROGRAMS:
 		return psi_exes_count();
+	case E7_STAT_ASKING:
+		return ask_held_count();
+	case E7_STAT_ANSWERED:
+		return ask_answered_count();
 	default:
 		return stat_sum(of[stat]);
 	}

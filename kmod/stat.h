@@ -14,6 +14,7 @@
 struct stat_counters {
 	u64 packets;
 	u64 drops;
+	u64 held;
 	u64 lost;
 	u64 of[STAT_MAX];	/* by enum e7_stat */
 };

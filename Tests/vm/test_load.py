@@ -23,8 +23,9 @@ def unloaded():
 
 
 @pytest.mark.parametrize("parameter", (
-    "mode=3", "mode=on", "mode=-1", "mode=", "unkrule=ask", "unkproc=0", "squelch=2",
-    "fail=99999999999999999999", "loopback=block", "debug=yes"))
+    "mode=3", "mode=on", "mode=-1", "mode=", "unkrule=asks", "unkproc=0", "squelch=2",
+    "fail=99999999999999999999", "loopback=block", "debug=yes", "asktime=0",
+    "asktime=3601", "askmax=0", "askmax=4097", "askmax=many"))
 def test_wrong_parameters_are_refused(unloaded, parameter):
     net.run("dmesg", "--clear")
     assert insmod(parameter).returncode != 0

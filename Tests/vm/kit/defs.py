@@ -36,13 +36,13 @@ ACTION = aliases("E7_ACTION")
 MODE = aliases("E7_MODE")
 SWITCH = aliases("E7_SWITCH")
 SCOPE = aliases("E7_SCOPE")
-SETTABLE = aliases("E7_FLAG")
+SETTABLE = aliases("E7_FLAG") | aliases("E7_NUMBER")
 COUNTER = aliases("E7_COUNTER")
 FLAG = SETTABLE | COUNTER
 FLAG_KIND = {
     m[1]: m[2]
     for m in re.finditer(r"^E7_FLAG\(\w+,\s*\w+,\s*\d+,\s*(\w+),\s*(\w+)", _TEXT, re.M)
-}
+} | dict.fromkeys(aliases("E7_NUMBER"), "NUMBER")
 EVENT = {number: alias for alias, number in aliases("E7_EVENT").items()}
 NOTICE = {number: alias for alias, number in aliases("E7_NOTICE").items()}
 REASON = {number: alias for alias, number in aliases("E7_REASON").items()}

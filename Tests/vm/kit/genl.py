@@ -221,6 +221,13 @@ class Family:
     def reject(self, *match, **more):
         return self.rule("reject", *match, **more)
 
+    def ask(self, *match, **more):
+        return self.rule("ask", *match, **more)
+
+    def answer(self, question, action, **more):
+        """Decides about a held flow, once without FOR or ALWAYS."""
+        return self.do("ANSWER", QUESTION=question, ACTION=defs.ACTION[action], **more)
+
     def rule(self, action, *words, seconds=None, comment=None, **more):
         """Adds a rule of this match()."""
         attributes = {"ACTION": defs.ACTION[action]} | match(*words, **more)

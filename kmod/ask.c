@@ -46,7 +46,7 @@
 /* How often flows that are held are looked at. */
 #define ASK_TICK (HZ / 2)
 /* How often answers are looked at, of which the socket may be gone. */
-#define ASK_SWEEP (60 * HZ)
+#define ASK_SWEEP (10 * HZ)
 /* How long an answer holds for what has no socket of its own. */
 #define ASK_REMEMBERS (120 * HZ)
 /* Flows that are looked at in one go. */
@@ -428,8 +428,10 @@ struct rule_verdict ask_about(const struct packet *packet,
 		flow = ask_new(packet, about, record, &key);
 		if (flow) {
 			ask_tell(flow, E7_EVENT_ASK);
-			queue_delayed_work(system_unbound_wq, &ask_work,
-					   ASK_TICK);
+			/* It may wait for a sweep, or for nothing. */
+			if (ask_held_now == 1)
+				mod_delayed_work(system_unbound_wq, &ask_work,
+						 ASK_TICK);
 		}
 	}
 	if (flow) {

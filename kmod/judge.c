@@ -183,6 +183,7 @@ static struct rule_verdict judge_decide(struct packet *packet, u64 epoch,
 		.reason = E7_REASON_RULE,
 		.quiet = true,
 	};
+	struct rule_verdict verdict;
 	struct rule_flow flow;
 
 	judge_recall(packet, pair);

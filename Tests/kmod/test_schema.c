@@ -26,7 +26,10 @@ void test_schema(void)
 	}
 	for (i = 0; i < COUNT(e7_flags); i++) {
 		CHECK(e7_flags[i].kind == E7_KIND_COUNTER ||
-		      e7_word_row(e7_flags[i].kind, e7_flags[i].preset),
+		      (e7_flags[i].kind == E7_KIND_NUMBER ?
+		       e7_flags[i].preset >= e7_flags[i].least &&
+		       e7_flags[i].preset <= e7_flags[i].most :
+		       !!e7_word_row(e7_flags[i].kind, e7_flags[i].preset)),
 		      "preset of %s", e7_flags[i].alias);
 		for (j = i + 1; j < COUNT(e7_flags); j++)
 			CHECK(e7_flags[i].number != e7_flags[j].number &&

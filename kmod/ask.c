@@ -272,7 +272,7 @@ static void ask_decide(struct ask_flow *flow, unsigned int action,
 	flow->reason = reason;
 	ask_tell(flow, E7_EVENT_ASKED);
 	list_for_each_entry(held, &flow->packets, node)
-		held->action = action;
+		ask_packet_decide(held, action);
 	list_splice_tail_init(&flow->packets, out);
 	list_del(&flow->order);
 	ask_discharge(flow);
@@ -469,13 +469,20 @@ static struct rule_verdict ask_judge(const struct ask_flow *flow)
 	return rule_decide(&about);
 }
 
+/* Whether there is something to let go, and somebody whom it helps. */
+static bool ask_is_waiting(const struct ask_flow *flow)
+{
+	return !list_empty(&flow->packets) &&
+	       ask_packet_has_socket(list_first_entry(&flow->packets,
+						      struct ask_packet, node));
+}
+
 /* Decides about a flow where that is due, else may tell it again. */
 static void ask_look(struct ask_flow *flow, u64 epoch, struct list_head *out)
 {
 	struct rule_verdict verdict;
 
-	if (list_empty(&flow->packets) ||
-	    (flow->proc && READ_ONCE(flow->proc->over)))
+	if ((flow->proc && READ_ONCE(flow->proc->over)) || !ask_is_waiting(flow))
 		return ask_decide(flow, E7_ACTION_BLOCK, E7_REASON_GONE, out);
 	if (flow->epoch != epoch) {
 		flow->epoch = epoch;

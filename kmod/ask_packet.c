@@ -4,8 +4,9 @@
  *
  * A packet goes on behind the hook that it was taken from, so that what stands
  * there (conntrack's confirmation, for one) sees it as it would have.  Until
- * then it refers to its route, its socket and its devices, but not to its
- * network namespace: whoever holds packets lets go of them when that ends.
+ * then it refers to its route, its socket and its devices, but to its network
+ * namespace only once it is decided about: whoever holds packets lets go of
+ * them when a namespace ends, and keeps none alive.
  */
 #include <linux/netdevice.h>
 #include <linux/slab.h>
@@ -62,6 +63,7 @@ struct ask_packet *ask_packet_take(const struct packet *packet)
 	held->skb = packet->skb;
 	held->state = *packet->state;
 	held->number = packet->ip.number;
+	held->pinned = false;
 	if (ask_packet_hold(held))
 		return held;
 	kfree(held);
@@ -74,6 +76,24 @@ bool ask_packet_is_on(const struct ask_packet *held,
 	return held->state.in == dev || held->state.out == dev;
 }
 
+/* Whether what sends it could still get an answer: a connection of TCP. */
+bool ask_packet_has_socket(const struct ask_packet *held)
+{
+	const struct sock *sk = held->state.sk;
+
+	return !sk || sk->sk_protocol != IPPROTO_TCP ||
+	       READ_ONCE(sk->sk_state) != TCP_CLOSE;
+}
+
+/* What is to become of it, for ask_packets_release().  In any context. */
+void ask_packet_decide(struct ask_packet *held, unsigned int action)
+{
+	held->pinned = action != E7_ACTION_BLOCK &&
+		       maybe_get_net(held->state.net);
+	/* In a namespace that ends nothing goes on. */
+	held->action = held->pinned ? action : E7_ACTION_BLOCK;
+}
+
 static void ask_packet_free(struct ask_packet *held)
 {
 	struct nf_hook_state *state = &held->state;
@@ -84,6 +104,8 @@ static void ask_packet_free(struct ask_packet *held)
 		dev_put(state->out);
 	if (state->sk)
 		sock_gen_put(state->sk);
+	if (held->pinned)
+		put_net(state->net);
 	kfree(held);
 }
 

@@ -376,6 +376,7 @@ static bool model_before(const struct model_rule *a, const struct model_rule *b)
 {
 	static const int actions[] = { [E7_ACTION_BLOCK] = 3,
 				       [E7_ACTION_REJECT] = 2,
+				       [E7_ACTION_ASK] = 1,
 				       [E7_ACTION_ALLOW] = 0 };
 	const struct rule_key *x = &a->match.key, *y = &b->match.key;
 	const long fields[][2] = {
@@ -512,7 +513,8 @@ static void model_step(struct model *model, struct rule_set **set, u64 *id,
 		       const struct model_shape *shape)
 {
 	static const enum e7_action actions[] = {
-		E7_ACTION_ALLOW, E7_ACTION_BLOCK, E7_ACTION_REJECT };
+		E7_ACTION_ALLOW, E7_ACTION_BLOCK, E7_ACTION_REJECT,
+		E7_ACTION_ASK };
 	enum e7_action action = actions[check_below(ARRAY_SIZE(actions))];
 	char path[16];
 	struct rule_match match = random_match(shape, path);

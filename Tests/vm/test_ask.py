@@ -537,6 +537,19 @@ def test_it_is_withdrawn_with_its_program(e7, programs, servers, questions, wire
     assert wire.seen(4, NUMBER[kind], two=net.PORT) == 0
 
 
+def test_it_is_withdrawn_with_its_connection(e7, a, servers, questions, wire):
+    """A program that gives up waits for no answer."""
+    e7.ask("tcp", A)
+    fd = a.socket("tcp", 4)
+    a("patience", fd, 1000)
+    with pytest.raises(OSError):
+        a("connect", fd, net.PEER[4], net.PORT)
+    number = questions.next()
+    a("close", fd)
+    assert questions.ends(number) == ("block", "gone")
+    assert wire.seen(4, 6, two=net.PORT) == 0
+
+
 def test_exec_makes_it_another_question(e7, a, servers, questions):
     e7.ask("udp", act.ROOT + "/")
     fd = asks(a, "udp", net.PEER[4])

@@ -23,6 +23,7 @@
 
 #include "asc.h"
 #include "ksc.h"
+#include "listen.h"
 #include "psi.h"
 #include "stat.h"
 
@@ -97,8 +98,11 @@ static int asc_descriptor(const void *context, struct file *file,
 	struct sock *sk = sock ? sock->sk : NULL;
 
 	if (sk && !sk->sk_kern_sock &&
-	    (sk->sk_family == AF_INET || sk->sk_family == AF_INET6))
+	    (sk->sk_family == AF_INET || sk->sk_family == AF_INET6)) {
 		asc_found(sk, batch);
+		if (READ_ONCE(sk->sk_state) == TCP_LISTEN)
+			listen_learn(sk);
+	}
 	return descriptor >= batch->end ? descriptor + 1 : 0;
 }
 

@@ -14,13 +14,20 @@
 #include <linux/namei.h>
 #include <linux/net.h>
 #include <linux/nsproxy.h>
+#include <linux/netfilter.h>
 #include <linux/ns_common.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/task.h>
 #include <linux/tcp.h>
 #include <linux/version.h>
 #include <net/genetlink.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
 #include <net/sock.h>
+#include <net/udp.h>
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 1, 0)
+#include <net/udplite.h>
+#endif
 
 /* struct file became SLAB_TYPESAFE_BY_RCU in 6.7: get_file_rcu() re-checks. */
 static inline struct file *compat_mm_exe_file(struct mm_struct *mm)
@@ -182,6 +189,31 @@ static inline bool compat_sk_is_mptcp(const struct sock *sk)
 #else
 	return false;
 #endif
+}
+
+/*
+ * The socket of UDP-Lite that a packet which comes in is for, under RCU, or
+ * null.  7.1 has the protocol no more.
+ */
+static inline struct sock *
+compat_udplite_lookup(struct sk_buff *skb,
+		      const struct nf_hook_state *state, __be16 source,
+		      __be16 destination)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 1, 0)
+	if (state->pf == NFPROTO_IPV4)
+		return __udp4_lib_lookup(state->net, ip_hdr(skb)->saddr, source,
+					 ip_hdr(skb)->daddr, destination,
+					 inet_iif(skb), inet_sdif(skb),
+					 &udplite_table, NULL);
+#if IS_ENABLED(CONFIG_IPV6)
+	return __udp6_lib_lookup(state->net, &ipv6_hdr(skb)->saddr, source,
+				 &ipv6_hdr(skb)->daddr, destination,
+				 inet6_iif(skb), inet6_sdif(skb),
+				 &udplite_table, NULL);
+#endif
+#endif
+	return NULL;
 }
 
 /* 6.13 sets up a timer and its function in one. */

@@ -55,10 +55,10 @@ static inline u64 flow_kind(u8 family, u8 prot, u32 ports)
 	return (u64)ports << 32 | prot << 8 | family;
 }
 
-/* Of what stands for all flows of TCP that begin at a local end. */
-static inline u64 flow_kind_of_port(u8 family, u32 ports)
+/* Of what stands for all flows of a protocol that begin at a local end. */
+static inline u64 flow_kind_of_port(u8 family, u8 prot, u32 ports)
 {
-	return flow_kind(family, IPPROTO_TCP, ports & 0xffff0000) | BIT(16);
+	return flow_kind(family, prot, ports & 0xffff0000) | BIT(16);
 }
 
 /* In scalars, which the compiler keeps in registers on a packet's way. */

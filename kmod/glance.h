@@ -248,7 +248,8 @@ static __always_inline bool glance_first(const struct sk_buff *skb,
 
 	return (begins || glance_is_bare(skb, glance)) &&
 	       glance_listener(state, glance->local, glance->local_rest,
-			       flow_kind_of_port(family, glance->ports),
+			       flow_kind_of_port(family, IPPROTO_TCP,
+						 glance->ports),
 			       !begins);
 }
 

@@ -317,6 +317,25 @@ void ksc_forget(const struct sock *sk)
 	spin_unlock_irqrestore(lock, flags);
 }
 
+/*
+ * The socket of a cookie, referenced, or null.  The lock keeps it from being
+ * freed meanwhile, of whatever protocol it is.
+ */
+struct sock *ksc_sock_get(u64 cookie)
+{
+	spinlock_t *lock = ksc_lock_of(ksc_bucket(cookie));
+	struct ksc_entry *entry;
+	struct sock *sk = NULL;
+	unsigned long flags;
+
+	spin_lock_irqsave(lock, flags);
+	entry = ksc_find(cookie);
+	if (entry && entry->sk && refcount_inc_not_zero(&entry->sk->sk_refcnt))
+		sk = entry->sk;
+	spin_unlock_irqrestore(lock, flags);
+	return sk;
+}
+
 /* The socket is in this state from now on. */
 void ksc_mark(const struct sock *sk, u8 state)
 {

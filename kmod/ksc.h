@@ -29,7 +29,7 @@ struct ksc_entry {
 	u64 cookie;
 	struct psi_proc *proc;	/* referenced; null: nobody is known, see why */
 	u64 quiet[2];	/* by direction: the epoch in which it passes, see rule.h */
-	const struct sock *sk;	/* compared; followed by glance_listens(); null: gone */
+	struct sock *sk;	/* compared; followed by glance_listens(); null: gone */
 	union {
 		struct rcu_head rcu;
 		/* Taken out, waiting to be used again. */
@@ -59,6 +59,7 @@ struct ksc_entry *ksc_learn(struct sock *sk, struct psi_proc *proc,
 			    enum e7_stat why, u32 walk);
 void ksc_forget(const struct sock *sk);
 void ksc_mark(const struct sock *sk, u8 state);
+struct sock *ksc_sock_get(u64 cookie);
 unsigned int ksc_count(void);
 
 /* The socket's cookie, made where it has none yet.  For any kind of sock. */

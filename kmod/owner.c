@@ -18,6 +18,7 @@
 #include "asc.h"
 #include "flow.h"
 #include "ksc.h"
+#include "listen.h"
 #include "owner.h"
 #include "packet.h"
 #include "probe.h"
@@ -280,6 +281,10 @@ static struct sock *owner_lookup(const struct packet *packet, bool *put)
 	*put = false;
 	if (skb->sk && net_eq(sock_net(skb->sk), state->net))
 		return skb->sk;
+	if (packet->ip.number == IPPROTO_UDPLITE)
+		return compat_udplite_lookup(skb, state,
+					     htons(packet->ports.source),
+					     htons(packet->ports.destination));
 	*put = true;
 	if (state->pf == NFPROTO_IPV4)
 		return nf_sk_lookup_slow_v4(state->net, skb, state->in);
@@ -323,8 +328,8 @@ static bool owner_has_port(const struct packet *packet)
 static void owner_begins_at(const struct packet *packet, struct flow_key *key)
 {
 	key->remote[0] = key->remote[1] = 0;
-	key->kind = flow_kind_of_port(packet->state->pf, flow_ports(0,
-					htons(packet->ports.destination)));
+	key->kind = flow_kind_of_port(packet->state->pf, packet->ip.number,
+				      flow_ports(0, htons(packet->ports.destination)));
 }
 
 static void owner_learn_flow(struct packet *packet)
@@ -355,7 +360,8 @@ static void owner_learn_flow(struct packet *packet)
 static bool owner_lacks_lookup(const struct packet *packet)
 {
 	return packet->ports.present && packet->ip.number != IPPROTO_TCP &&
-	       packet->ip.number != IPPROTO_UDP;
+	       packet->ip.number != IPPROTO_UDP &&
+	       packet->ip.number != IPPROTO_UDPLITE;
 }
 
 static void owner_out(struct packet *packet)
@@ -393,9 +399,14 @@ static struct sock *owner_in(struct packet *packet)
 		return NULL;
 	}
 	if (packet->ports.echo_reply || owner_lacks_lookup(packet)) {
-		if (!owner_of_flow(packet))
+		if (owner_of_flow(packet))
+			return NULL;
+		sk = listen_find(packet);
+		if (sk)
+			owner_of_sock(packet, sk);
+		else
 			owner_unknown(packet, E7_STAT_NOSOCKET);
-		return NULL;
+		return sk;
 	}
 	sk = owner_lookup(packet, &put);
 	if (!sk) {

@@ -26,6 +26,7 @@
 #include "ask.h"
 #include "flow.h"
 #include "ksc.h"
+#include "listen.h"
 #include "probe.h"
 #include "psi.h"
 #include "stat.h"
@@ -129,11 +130,21 @@ static void probe_learn(struct sock *sk)
 	rcu_read_unlock();
 }
 
-/* listen(2) and bind(2): (struct socket *, ...) */
+/* bind(2): (struct socket *, ...) */
 static void probe_owns(void *sock, void *unused)
 {
 	if (psi_clean())
 		probe_learn(((struct socket *)sock)->sk);
+}
+
+/* listen(2): (struct socket *, int) */
+static void probe_listens(void *sock, void *unused)
+{
+	struct sock *sk = ((struct socket *)sock)->sk;
+
+	probe_owns(sock, unused);
+	if (probe_is_inet(sk))
+		listen_learn(sk);
 }
 
 /* accept(2): (struct sock *, struct socket *) */
@@ -153,13 +164,13 @@ static struct flow_key probe_flow(const struct sock *child,
 
 #if IS_ENABLED(CONFIG_IPV6)
 	if (inet->ireq_family == AF_INET6) {
-		key.kind = flow_kind(NFPROTO_IPV6, IPPROTO_TCP, both);
+		key.kind = flow_kind(NFPROTO_IPV6, child->sk_protocol, both);
 		memcpy(key.local, &inet->ir_v6_loc_addr, sizeof(key.local));
 		memcpy(key.remote, &inet->ir_v6_rmt_addr, sizeof(key.remote));
 		return key;
 	}
 #endif
-	key.kind = flow_kind(NFPROTO_IPV4, IPPROTO_TCP, both);
+	key.kind = flow_kind(NFPROTO_IPV4, child->sk_protocol, both);
 	key.local[0] = (__force u32)inet->ir_loc_addr;
 	key.remote[0] = (__force u32)inet->ir_rmt_addr;
 	return key;
@@ -174,7 +185,8 @@ static void probe_clone(void *cloned, void *from)
 	struct flow_key key;
 
 	if (!probe_is_inet(child) || !request->rsk_listener ||
-	    child->sk_protocol != IPPROTO_TCP)
+	    (child->sk_protocol != IPPROTO_TCP &&
+	     child->sk_protocol != IPPROTO_DCCP))
 		return;
 	sk = psi_user_sock(request->rsk_listener);
 	if (!sk)
@@ -223,7 +235,7 @@ static struct probe_entry {
 #define PROBE_UNBIND 4
 	{ "udp_lib_unhash", probe_unbind },
 	{ "security_socket_bind", probe_owns },
-	{ "security_socket_listen", probe_owns },
+	{ "security_socket_listen", probe_listens },
 };
 
 /* The call stands at the start of a function, maybe behind an ENDBR. */

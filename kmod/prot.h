@@ -77,6 +77,8 @@ struct prot_ports {
 	/* ICMP's question and answer, of which source is the identifier. */
 	bool echo_request;
 	bool echo_reply;
+	/* It may begin an association: only who listens takes it. */
+	bool begins;
 	/*
 	 * Set by the caller: more of the datagram follows in other packets, and
 	 * its lengths may reach into those.

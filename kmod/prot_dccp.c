@@ -8,6 +8,8 @@
 
 #define DCCP_HEADER_SHORT 12
 #define DCCP_HEADER_LONG 16
+/* The type of packet that asks for a connection. */
+#define DCCP_REQUEST 0
 
 /*
  * The fewest bytes in front of the options, by type; 0: not allowed.  The types
@@ -42,6 +44,7 @@ static enum prot_result prot_dccp_parse(const u8 *header, unsigned int rest,
 	if (!least || offset < least || (offset > rest && !ports->partial))
 		return PROT_MALFORMED;
 	prot_read_ports(header, ports);
+	ports->begins = type == DCCP_REQUEST;
 	return PROT_OK;
 }
 

@@ -5,6 +5,9 @@
 
 #define SCTP_HEADER 12
 #define SCTP_CHUNK 4
+/* Types of chunks: what asks for an association, and what completes it. */
+#define SCTP_INIT 1
+#define SCTP_COOKIE_ECHO 10
 
 static enum prot_result prot_sctp_parse(const u8 *header, unsigned int rest,
 					struct prot_ports *ports)
@@ -16,6 +19,8 @@ static enum prot_result prot_sctp_parse(const u8 *header, unsigned int rest,
 	    (length > rest - SCTP_HEADER && !ports->partial))
 		return PROT_MALFORMED;
 	prot_read_ports(header, ports);
+	ports->begins = header[SCTP_HEADER] == SCTP_INIT ||
+			header[SCTP_HEADER] == SCTP_COOKIE_ECHO;
 	return PROT_OK;
 }
 

@@ -48,6 +48,7 @@ void test_ksc_limit(void);
 void test_ksc_memory(void);
 void test_ksc_flood(void);
 void test_ksc_linger(void);
+void test_ksc_sock(void);
 void test_ksc_clock(void);
 void test_ksc_spread(void);
 void test_ksc_halves(void);

@@ -48,6 +48,7 @@ int main(int argc, char **argv)
 	test_ksc_memory();
 	test_ksc_flood();
 	test_ksc_linger();
+	test_ksc_sock();
 	test_ksc_clock();
 	test_ksc_spread();
 	test_ksc_halves();

@@ -14,7 +14,7 @@ import subprocess
 
 import pytest
 
-from kit import act, genl, module, net, watch
+from kit import act, defs, genl, module, net, watch
 from kit.act import A, B, PEER, ROOT, Act
 from kit.watch import both
 
@@ -125,8 +125,7 @@ def test_udplite(seen, a, there, family):
     there("reply", server, 10)
     a("read", fd, 10)
     assert seen.client(own) == both(A)
-    # Of its sockets no look-up tells that modules may use, only the flow that went out.
-    assert seen.server(own) == {"in": {"unknown: nosocket"}, "out": {PEER}}
+    assert seen.server(own) == both(PEER)
 
 
 @families
@@ -211,6 +210,83 @@ def test_server(seen, a, kind, family):
             a("reply", server, 10)
         there("read", fd, 10)
     assert seen.names(LPORT=port) == both(A)
+
+
+@pytest.fixture
+def associations(request):
+    """A protocol of associations, where the kernel has it."""
+    for name in {"sctp": ("sctp",), "dccp": ("dccp", "dccp_ipv4", "dccp_ipv6")}[request.param]:
+        if subprocess.run(["modprobe", name], capture_output=True, check=False).returncode:
+            pytest.skip(f"the kernel has no {name}")
+    return request.param
+
+
+kinds_of_association = pytest.mark.parametrize("associations", ("sctp", "dccp"), indirect=True)
+
+
+def come(port, kind, family, count):
+    """A peer's association with a server, and so many packets of data."""
+    with Act(PEER, namespace=net.NAMESPACE) as there:
+        fd, own = there.dial(kind, net.LOCAL[family], port)
+        for _ in range(count):
+            there("write", fd, 10)
+        return own
+
+
+@families
+@kinds_of_association
+def test_first_packets_to_a_server(seen, a, b, associations, family):
+    kind = associations
+    server, port = a.serve(kind, family)
+    own = come(port, kind, family, 2)
+    found = seen.names({"in": 4, "out": 3}, LPORT=port, RPORT=own)
+    # The answer to an INIT is the kernel's own.
+    assert found["in"] == {A} and found["out"] <= {A, "kernel"}
+    # Nobody listens, then somebody else does.
+    a("close", server)
+    with pytest.raises(OSError):
+        come(port, kind, family, 0)
+    seen.forget()
+    server, port = b.serve(kind, family, port)
+    own = come(port, kind, family, 2)
+    found = seen.names({"in": 4, "out": 3}, LPORT=port, RPORT=own)
+    assert found["in"] == {B} and found["out"] <= {B, "kernel"}
+
+
+@families
+@kinds_of_association
+def test_first_packets_to_a_server_at_an_address(seen, a, associations, family):
+    """The other family's address, and another one, are not its own."""
+    fd = a.socket(associations, family)
+    a("bind", fd, net.LOCAL[family], 0)
+    a("listen", fd, 8)
+    port = a("port", fd)
+    own = come(port, associations, family, 1)
+    assert seen.names({"in": 3}, LPORT=port, RPORT=own)["in"] == {A}
+    seen.forget()
+    with pytest.raises(OSError):
+        come(port, associations, 10 - family, 0)
+    found = seen.names({"in": 1}, LPORT=port)
+    assert found["in"] == {"unknown: nosocket"}
+
+
+@families
+def test_first_packets_to_a_group_of_servers(seen, a, b, family):
+    """Which of them takes it nobody can tell beforehand."""
+    if subprocess.run(["modprobe", f"dccp_ipv{family}"], capture_output=True, check=False).returncode:
+        pytest.skip("the kernel has no dccp")
+    port = 0
+    for program in (a, b):
+        fd = program.socket("dccp", family)
+        program("option", fd, socket.SOL_SOCKET, act.SO_REUSEPORT, 1)
+        program("bind", fd, net.LOCAL[family], port)
+        program("listen", fd, 8)
+        port = program("port", fd)
+    with Act(PEER, namespace=net.NAMESPACE) as there:
+        there.dial("dccp", net.LOCAL[family], port)
+        first = seen.events({"in": 1}, LPORT=port)
+    first = next(e for e in first if defs.DIRECTION[e["DIRECTION"]] == "in")
+    assert watch.name(first) == "unknown: nosocket"
 
 
 @families

@@ -20,6 +20,7 @@ ALICE = f"{ROOT}/alice"
 # Linux's numbers that Python has no names for.
 # RFC 3692 leaves protocol 253 to experiments.
 UDPLITE, MPTCP, RAW_TEST = 136, 262, 253
+DCCP_TYPE, DCCP, DCCP_LEVEL, DCCP_SERVICE = 6, 33, 269, 2
 SO_ZEROCOPY, UDP_CORK, MSG_MORE = 60, 1, 0x8000
 MSG_ZEROCOPY, MSG_FASTOPEN = 0x4000000, 0x20000000
 TCP_FASTOPEN, SO_REUSEPORT = 23, 15
@@ -32,6 +33,7 @@ FAMILY = {4: socket.AF_INET, 6: socket.AF_INET6}
 TYPES = {
     "tcp": (socket.SOCK_STREAM, 0), "udp": (socket.SOCK_DGRAM, 0),
     "udplite": (socket.SOCK_DGRAM, UDPLITE), "mptcp": (socket.SOCK_STREAM, MPTCP),
+    "sctp": (socket.SOCK_STREAM, socket.IPPROTO_SCTP), "dccp": (DCCP_TYPE, DCCP),
 }
 
 
@@ -159,7 +161,11 @@ class Act:
     # What most scenarios do with sockets.
 
     def socket(self, kind, family):
-        return self("socket", FAMILY[family], *TYPES[kind])
+        fd = self("socket", FAMILY[family], *TYPES[kind])
+        if kind == "dccp":
+            # It connects to none that is not asked for by its number.
+            self("option", fd, DCCP_LEVEL, DCCP_SERVICE, 42)
+        return fd
 
     def dial(self, kind, address, port=net.PORT):
         """A connected socket and its own port."""
@@ -181,7 +187,7 @@ class Act:
             self("device", fd, device)
         self("option", fd, socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self("bind", fd, "::" if family == 6 else "0.0.0.0", port)
-        if TYPES[kind][0] == socket.SOCK_STREAM:
+        if TYPES[kind][0] != socket.SOCK_DGRAM:
             self("listen", fd, 64)
         return fd, self("port", fd)
 

@@ -299,6 +299,7 @@ struct socket {
 
 struct sock {
 	atomic64_t sk_cookie;
+	refcount_t sk_refcnt;
 	kuid_t sk_uid;
 	u16 sk_type;
 	u16 sk_protocol;

@@ -84,3 +84,14 @@ build_benches() {
     esac
   done
 }
+
+# build_walk: build/bench/walk/walk.ko for the kernel that kmod/ is built for.
+build_walk() {
+  local into=$E7_TOP/build/bench/walk
+  mkdir -p "$into"
+  cp "$E7_TOP"/Tests/bench/walk/* "$into"
+  make --no-print-directory -C "$(kernel_headers "${KVER:-$(kernel_release)}")" "M=$into" W=1 modules >"$into/log" 2>&1 || {
+    cat "$into/log" >&2
+    die "the walk does not build"
+  }
+}

@@ -7,15 +7,13 @@
  *	first SOCKETS PROCESSES
  */
 #include <arpa/inet.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "batch.h"
+#include "crowd.h"
 
-enum { DATAGRAMS = 10, PORT_LEAST = 20000, PORTS = 10000 };
+enum { DATAGRAMS = 10 };
 
 static int receiver;
 static struct sockaddr_in address;
@@ -38,39 +36,6 @@ static void take_all(void)
 		must(recv(receiver, &byte, 1, MSG_DONTWAIT) == 1, "recv");
 }
 
-/* Bound to addresses of loopback, since one has too few ports. */
-static void open_others(int count)
-{
-	struct rlimit limit = { .rlim_cur = count + 100, .rlim_max = count + 100 };
-
-	must(setrlimit(RLIMIT_NOFILE, &limit) == 0, "RLIMIT_NOFILE");
-	for (int i = 0; i < count; i++) {
-		const int other = socket(AF_INET, SOCK_DGRAM, 0);
-		struct sockaddr_in bound = {
-			.sin_family = AF_INET,
-			.sin_port = htons(PORT_LEAST + i % PORTS),
-			.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + i / PORTS),
-		};
-
-		must(other >= 0, "socket");
-		must(bind(other, (struct sockaddr *)&bound, sizeof(bound)) == 0, "bind");
-	}
-}
-
-static void start_others(int count)
-{
-	for (int i = 0; i < count; i++) {
-		const pid_t pid = fork();
-
-		must(pid >= 0, "fork");
-		if (pid == 0) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			pause();
-			_exit(0);
-		}
-	}
-}
-
 int main(int argc, char **argv)
 {
 	socklen_t length = sizeof(address);
@@ -79,9 +44,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: first SOCKETS PROCESSES\n");
 		return 2;
 	}
-	/* Before the sockets, which they would hold too. */
-	start_others(atoi(argv[2]));
-	open_others(atoi(argv[1]));
+	start_crowd(atoi(argv[1]), atoi(argv[2]));
 	receiver = socket(AF_INET, SOCK_DGRAM, 0);
 	must(receiver >= 0, "socket");
 	address.sin_family = AF_INET;

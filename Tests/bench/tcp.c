@@ -9,36 +9,23 @@
 static int listener;
 static struct sockaddr_in address;
 
-static void open_one(int *client, int *server)
-{
-	*client = socket(AF_INET, SOCK_STREAM, 0);
-	must(*client >= 0, "socket");
-	must(connect(*client, (struct sockaddr *)&address, sizeof(address)) == 0, "connect");
-	*server = accept(listener, NULL, NULL);
-	must(*server >= 0, "accept");
-}
-
 static void connect_one(void)
 {
 	const struct linger reset = { .l_onoff = 1, .l_linger = 0 };
-	int client, server;
+	const int client = socket(AF_INET, SOCK_STREAM, 0);
 
-	open_one(&client, &server);
+	must(client >= 0, "socket");
+	must(connect(client, (struct sockaddr *)&address, sizeof(address)) == 0, "connect");
+	const int server = accept(listener, NULL, NULL);
+
+	must(server >= 0, "accept");
 	must(setsockopt(client, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)) == 0, "SO_LINGER");
 	close(client);
 	close(server);
 }
 
-/*
- * One that stays open, so that each batch finds the slabs filled otherwise.
- * Where an object is the last of its page, and where not, is a boot's chance:
- * some 500 instructions a connection.
- */
-static void keep_one(void)
+static void rest(void)
 {
-	int client, server;
-
-	open_one(&client, &server);
 }
 
 int main(void)
@@ -52,6 +39,6 @@ int main(void)
 	must(bind(listener, (struct sockaddr *)&address, sizeof(address)) == 0, "bind");
 	must(listen(listener, 16) == 0, "listen");
 	must(getsockname(listener, (struct sockaddr *)&address, &length) == 0, "getsockname");
-	run_batches(5, connect_one, keep_one);
+	run_batches(5, connect_one, rest);
 	return 0;
 }

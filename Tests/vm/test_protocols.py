@@ -22,11 +22,11 @@ NUMBERS = (253, defs.PROT["gre"], defs.PROT["esp"])
 FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 
-@pytest.fixture(scope="module")
-def transports():
-    """Distributions keep these modules from being loaded by a socket, not by root."""
-    for name in ("sctp", "dccp", "dccp_ipv4", "dccp_ipv6"):
-        net.run("modprobe", name)
+@pytest.fixture
+def transports(prot):
+    """The protocol, where the kernel has it."""
+    if not net.has(prot):
+        pytest.skip(f"the kernel has no {prot}")
 
 
 @contextlib.contextmanager

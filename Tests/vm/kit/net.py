@@ -5,6 +5,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import time
 
@@ -22,6 +23,22 @@ PING = os.path.realpath(shutil.which("ping") or "/usr/bin/ping")
 def run(*words, **options):
     """A command that must succeed."""
     return subprocess.run(words, check=True, capture_output=True, text=True, **options)
+
+
+def has(prot):
+    """Whether the kernel has this of TCP's and UDP's kin.
+
+    Distributions keep some from being loaded by a socket, not by root; 6.16 has no DCCP any more,
+    7.1 no UDP-Lite.
+    """
+    modules = {"sctp": ["sctp"], "dccp": ["dccp", "dccp_ipv4", "dccp_ipv6"]}.get(prot, [])
+    if prot == "udplite":
+        try:
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM, socket.IPPROTO_UDPLITE).close()
+        except OSError:
+            return False
+    return all(subprocess.run(["modprobe", name], capture_output=True, check=False).returncode == 0
+               for name in modules)
 
 
 @contextlib.contextmanager

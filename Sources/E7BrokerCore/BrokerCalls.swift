@@ -19,6 +19,8 @@ public enum BrokerCalls {
       // Each list that is asked for has a netlink socket of its own.
       AllowedCall(__NR_socket, Required(0, is: Int(AF_NETLINK)), Required(2, is: 16)),
       AllowedCall(__NR_bind),
+      // From which libnl makes the number that it binds to.
+      AllowedCall(__NR_getpid),
       AllowedCall(__NR_getsockname),
       AllowedCall(__NR_setsockopt),
       AllowedCall(
@@ -31,6 +33,7 @@ public enum BrokerCalls {
       AllowedCall(__NR_brk),
       AllowedCall(__NR_mmap, map),
       AllowedCall(__NR_munmap),
+      AllowedCall(__NR_mremap),
       AllowedCall(__NR_clock_gettime, Required(0, is: Int(E7_CLOCK))),
       AllowedCall(__NR_exit_group),
     ]

@@ -9,7 +9,10 @@ import Logging
 struct JournalHandler: LogHandler {
   static let label = "e7-broker"
 
-  private let log = Log("e7-broker")
+  /// Made once, since it asks whether a terminal reads it, which the broker may not do later.
+  private static let journal = Log("e7-broker")
+
+  private let log = JournalHandler.journal
   var metadata: Logger.Metadata = [:]
   var metadataProvider: Logger.MetadataProvider?
   var logLevel = Logger.Level.info

@@ -340,6 +340,7 @@ def test_a_rule_that_is_made_answers_what_waits(e7, a, b, servers, questions):
     assert questions.look(lambda: len(questions.asked) == 3)
     of_a = [n for n, event in questions.asked.items() if event["PATH"] == A]
     e7.answer(of_a[0], "block", FOR=600)
+    assert questions.ends(of_a[0]) == ("block", "answer")
     assert questions.ends(of_a[1]) == ("block", "rule")
     assert len(questions.over) == 2
     assert [row for row in e7.rules() if row.get("FOR")]

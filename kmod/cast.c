@@ -17,6 +17,7 @@
 #include "enl.h"
 #include "evt.h"
 #include "psi_exe.h"
+#include "role.h"
 #include "rule.h"
 #include "stat.h"
 
@@ -37,13 +38,22 @@ static struct sk_buff *cast_begin(enum e7_cmd cmd, void **header)
 static void cast_end(struct sk_buff *skb, void *header, enum e7_group group)
 {
 	genlmsg_end(skb, header);
+	/* Not by group: joining one is a matter of capability alone. */
+	if (group == E7_GROUP_EVENTS)
+		role_tell(skb);
 	/* No listener, or a listener that reads too slowly, is its own loss. */
 	genlmsg_multicast(&enl_family, skb, 0, group, GFP_KERNEL);
 }
 
-bool cast_has_listeners(enum e7_group group)
+static bool cast_has_listeners(enum e7_group group)
 {
 	return genl_has_listeners(&enl_family, &init_net, group);
+}
+
+/* Whether anybody is told of packets. */
+bool cast_wants_events(void)
+{
+	return role_listens() || cast_has_listeners(E7_GROUP_EVENTS);
 }
 
 /* ---- notices ---- */
@@ -57,6 +67,7 @@ static int cast_put_notice(struct sk_buff *skb, enum e7_notice kind,
 		return error;
 	switch (kind) {
 	case E7_NOTICE_FLAG:
+	case E7_NOTICE_LEASE:
 		return enl_put_flag(skb, number);
 	case E7_NOTICE_TRIAL:
 		return nla_put_u32(skb, E7_ATTR_CONFIRM, number) ?:
@@ -67,12 +78,17 @@ static int cast_put_notice(struct sk_buff *skb, enum e7_notice kind,
 	case E7_NOTICE_RULES:
 		return error ?: enl_put_u64(skb, E7_ATTR_GENERATION,
 					    rule_generation());
+	case E7_NOTICE_HELPER:
+		return number ? nla_put_u32(skb, E7_ATTR_PID, number) : 0;
 	default:
 		return 0;
 	}
 }
 
-/* number is the flag, the seconds of a trial, whether one went back, or 0. */
+/*
+ * number is the flag, the seconds of a trial, whether one went back, the
+ * helper's process, or 0.
+ */
 void cast_notice(enum e7_notice kind, unsigned int number)
 {
 	struct sk_buff *skb;
@@ -84,6 +100,32 @@ void cast_notice(enum e7_notice kind, unsigned int number)
 	if (!skb)
 		return;
 	if (cast_put_notice(skb, kind, number))
+		nlmsg_free(skb);
+	else
+		cast_end(skb, header, E7_GROUP_NOTICES);
+}
+
+/* A role that has begun or ended, of whom, and whether by force. */
+void cast_role(enum e7_notice kind, enum e7_role role,
+	       const struct role_holder *holder, bool force)
+{
+	struct sk_buff *skb;
+	void *header;
+	int error;
+
+	if (!cast_has_listeners(E7_GROUP_NOTICES))
+		return;
+	skb = cast_begin(E7_CMD_NOTICE, &header);
+	if (!skb)
+		return;
+	error = nla_put_u8(skb, E7_ATTR_KIND, kind) ?:
+		nla_put_u8(skb, E7_ATTR_SOCKET_ROLE, role) ?:
+		nla_put_u32(skb, E7_ATTR_PID, holder->pid);
+	if (!error && holder->program)
+		error = nla_put_string(skb, E7_ATTR_PATH, holder->program);
+	if (!error && force)
+		error = nla_put_flag(skb, E7_ATTR_FORCE);
+	if (error)
 		nlmsg_free(skb);
 	else
 		cast_end(skb, header, E7_GROUP_NOTICES);

@@ -7,9 +7,12 @@
 #include "uapi/e7.h"
 
 struct evt_record;
+struct role_holder;
 
-bool cast_has_listeners(enum e7_group group);
+bool cast_wants_events(void);
 void cast_notice(enum e7_notice kind, unsigned int number);
+void cast_role(enum e7_notice kind, enum e7_role role,
+	       const struct role_holder *holder, bool force);
 void cast_event(const struct evt_record *record);
 
 #endif /* E7_CAST_H */

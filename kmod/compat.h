@@ -172,6 +172,16 @@ static inline kuid_t compat_sk_uid(const struct sock *sk)
 #endif
 }
 
+/* 5.14 has a function around the socket's own. */
+static inline void compat_sk_error_report(struct sock *sk)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 14, 0)
+	sk_error_report(sk);
+#else
+	sk->sk_error_report(sk);
+#endif
+}
+
 /* Not a constant of the user's interface before 5.14. */
 #ifndef FUSE_SUPER_MAGIC
 #define FUSE_SUPER_MAGIC 0x65735546
@@ -242,6 +252,33 @@ compat_hrtimer_setup(struct hrtimer *timer,
 #define COMPAT_MCAST_ADMIN GENL_MCAST_CAP_NET_ADMIN
 #else
 #define COMPAT_MCAST_ADMIN GENL_UNS_ADMIN_PERM
+#endif
+
+/* What a family's pre_doit is told of the operation. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+#define COMPAT_GENL_OPS struct genl_split_ops
+#else
+#define COMPAT_GENL_OPS struct genl_ops
+#endif
+
+/*
+ * A refusal in words that are made up.  Since 6.2 the extack has room for
+ * them; before, they stand in one of several places, and are sent before so
+ * many others were made up.
+ */
+#ifdef NL_SET_ERR_MSG_FMT
+#define compat_refuse_in_words(extack, format, ...) \
+	NL_SET_ERR_MSG_FMT(extack, format, __VA_ARGS__)
+#else
+#define compat_refuse_in_words(extack, format, ...) do { \
+	static char words_[16][80]; \
+	static atomic_t turn_ = ATOMIC_INIT(0); \
+	char *place_ = words_[(unsigned int)atomic_inc_return(&turn_) % 16]; \
+\
+	snprintf(place_, sizeof(words_[0]), format, __VA_ARGS__); \
+	if (extack) \
+		(extack)->_msg = place_; \
+} while (0)
 #endif
 
 /* Attributes of the request that began a dump. */

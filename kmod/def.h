@@ -12,7 +12,7 @@ struct nla_policy;
 /* Numbers of flags that are set are below this; the others are counted. */
 #define DEF_FLAGS 32
 
-#define DEF_ATTR_MAX E7_ATTR_REVERTED
+#define DEF_ATTR_MAX E7_ATTR_LISTEN
 
 extern u32 def_values[DEF_FLAGS];
 extern const struct nla_policy def_policy[DEF_ATTR_MAX + 1];

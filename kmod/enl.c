@@ -9,7 +9,8 @@
  * that began.  A list holds the ruleset that it is of, and no lock.
  *
  * The family lives in the initial network namespace alone, and administrator
- * means CAP_NET_ADMIN in the initial user namespace (GENL_ADMIN_PERM).
+ * means CAP_NET_ADMIN in the initial user namespace, as GENL_ADMIN_PERM checks
+ * it, or a socket with the role control (role.c).
  */
 #include <linux/hrtimer.h>
 #include <linux/mutex.h>
@@ -25,9 +26,12 @@
 #include "def.h"
 #include "enl.h"
 #include "enl_rule.h"
+#include "lease.h"
+#include "role.h"
 #include "rule.h"
 #include "stat.h"
 #include "trial.h"
+#include "umh.h"
 
 static u64 enl_instance;
 
@@ -56,7 +60,7 @@ static enum hrtimer_restart enl_time_is_up(struct hrtimer *timer)
 /* The transaction that is open, if any.  Under enl_lock. */
 static struct {
 	struct rule_set *set;
-	u32 portid;
+	struct sock *sk;	/* whose it is; referenced */
 	u64 base;	/* generation it began from */
 	bool guarded;	/* whether another one since then refuses it */
 	bool changed;
@@ -148,9 +152,21 @@ static int enl_check_generation(struct genl_info *info)
 			  "the ruleset has changed since that generation");
 }
 
+/* The sender's socket, put there for all changes. */
+static struct sock *enl_sender(const struct genl_info *info)
+{
+	return info->user_ptr[0];
+}
+
 static bool enl_owns_draft(const struct genl_info *info)
 {
-	return enl_draft.set && enl_draft.portid == info->snd_portid;
+	return enl_draft.set && enl_draft.sk == enl_sender(info);
+}
+
+/* Whether a change is collected. */
+static bool enl_collects(const struct genl_info *info)
+{
+	return enl_owns_draft(info) && !info->attrs[E7_ATTR_DIRECT];
 }
 
 /* ---- questions ---- */
@@ -409,7 +425,7 @@ static struct rule_set *enl_edit_begin(struct genl_info *info)
 {
 	struct rule_set *grown;
 
-	if (!enl_owns_draft(info))
+	if (!enl_collects(info))
 		return rule_set_copy(rule_current(), 1);
 	if (2 * (enl_draft.set->count + 1) <= enl_draft.set->mask)
 		return enl_draft.set;
@@ -456,7 +472,7 @@ int enl_publish(struct rule_set *set)
 static int enl_edit_end(struct genl_info *info, struct rule_set *set,
 			bool changed)
 {
-	if (enl_owns_draft(info)) {
+	if (enl_collects(info)) {
 		enl_draft.changed |= changed;
 		return 0;
 	}
@@ -659,7 +675,7 @@ static int enl_answer_rule(struct enl_edit *edit,
 
 	if (error)
 		return error;
-	if (enl_owns_draft(edit->info))
+	if (enl_collects(edit->info))
 		return enl_refuse(edit->info->extack, NULL, -EBUSY,
 				  "this socket has a transaction open");
 	same = rule_set_find(rule_current(), &edit->match);
@@ -730,10 +746,19 @@ static int enl_answer(struct sk_buff *skb, struct genl_info *info)
 
 /* ---- transactions ---- */
 
+/* The set has been freed, or is in force. */
+static void enl_draft_end(void)
+{
+	enl_draft.set = NULL;
+	sock_put(enl_draft.sk);
+}
+
 static void enl_draft_drop(void)
 {
+	if (!enl_draft.set)
+		return;
 	rule_set_free(enl_draft.set);
-	enl_draft.set = NULL;
+	enl_draft_end();
 }
 
 static int enl_begin(struct sk_buff *skb, struct genl_info *info)
@@ -764,7 +789,8 @@ static int enl_begin(struct sk_buff *skb, struct genl_info *info)
 		error = -ENOMEM;
 		goto out;
 	}
-	enl_draft.portid = info->snd_portid;
+	enl_draft.sk = enl_sender(info);
+	sock_hold(enl_draft.sk);
 	enl_draft.base = rule_generation();
 	enl_draft.guarded = !replace || info->attrs[E7_ATTR_GENERATION];
 	enl_draft.changed = replace && rule_count();
@@ -793,7 +819,7 @@ static int enl_commit(struct genl_info *info, u32 seconds)
 		/* Those that have ended since they were put in. */
 		rule_set_expire(enl_draft.set, ktime_get_boottime_ns());
 		error = enl_publish(enl_draft.set);
-		enl_draft.set = NULL;
+		enl_draft_end();
 	} else {
 		enl_draft_drop();
 	}
@@ -860,7 +886,7 @@ static int enl_settle(struct sk_buff *skb, struct genl_info *info)
 	return enl_reply_end(&reply, info, error);
 }
 
-/* A transaction ends with its socket. */
+/* A transaction ends with its socket, and so does a role. */
 static int enl_released(struct notifier_block *block, unsigned long event,
 			void *data)
 {
@@ -870,16 +896,35 @@ static int enl_released(struct notifier_block *block, unsigned long event,
 	    notify->protocol != NETLINK_GENERIC ||
 	    !net_eq(notify->net, &init_net))
 		return NOTIFY_DONE;
+	/* By the socket itself: another may have its port already. */
 	mutex_lock(&enl_lock);
-	if (enl_draft.set && enl_draft.portid == notify->portid)
+	if (enl_draft.set && sock_flag(enl_draft.sk, SOCK_DEAD))
 		enl_draft_drop();
 	mutex_unlock(&enl_lock);
+	role_released();
+	umh_released();
 	return NOTIFY_DONE;
 }
 
 static struct notifier_block enl_notifier = {
 	.notifier_call = enl_released,
 };
+
+/* ---- roles, the helper ---- */
+
+static int enl_claim(struct sk_buff *skb, struct genl_info *info)
+{
+	return enl_check_attrs(info->attrs, E7_CMD_CLAIM, info->extack) ?:
+	       ENL_NEED(info, E7_ATTR_SOCKET_ROLE) ?:
+	       role_claim(skb, info);
+}
+
+static int enl_helper(struct sk_buff *skb, struct genl_info *info)
+{
+	return enl_check_attrs(info->attrs, E7_CMD_HELPER, info->extack) ?:
+	       ENL_NEED(info, E7_ATTR_TOKEN) ?:
+	       umh_answer(skb, info);
+}
 
 /* ---- the family ---- */
 
@@ -890,22 +935,38 @@ static const struct genl_small_ops enl_ops[] = {
 	{ .cmd = E7_CMD_RULE_GET, .dumpit = enl_rule_dump },
 	{ .cmd = E7_CMD_STAT_GET, .dumpit = enl_stat_dump },
 	{ .cmd = E7_CMD_WHY, .dumpit = enl_why_dump },
-	{ .cmd = E7_CMD_FLAG_SET, .doit = enl_flag_set,
-	  .flags = GENL_ADMIN_PERM },
-	{ .cmd = E7_CMD_RULE_ADD, .doit = enl_rule_add,
-	  .flags = GENL_ADMIN_PERM },
-	{ .cmd = E7_CMD_RULE_DEL, .doit = enl_rule_del,
-	  .flags = GENL_ADMIN_PERM },
-	{ .cmd = E7_CMD_RULE_CLEAR, .doit = enl_rule_clear,
-	  .flags = GENL_ADMIN_PERM },
-	{ .cmd = E7_CMD_ANSWER, .doit = enl_answer,
-	  .flags = GENL_ADMIN_PERM },
-	{ .cmd = E7_CMD_BEGIN, .doit = enl_begin, .flags = GENL_ADMIN_PERM },
-	{ .cmd = E7_CMD_COMMIT, .doit = enl_finish, .flags = GENL_ADMIN_PERM },
-	{ .cmd = E7_CMD_ABORT, .doit = enl_finish, .flags = GENL_ADMIN_PERM },
-	{ .cmd = E7_CMD_CONFIRM, .doit = enl_settle, .flags = GENL_ADMIN_PERM },
-	{ .cmd = E7_CMD_REVERT, .doit = enl_settle, .flags = GENL_ADMIN_PERM },
+	{ .cmd = E7_CMD_FLAG_SET, .doit = enl_flag_set },
+	{ .cmd = E7_CMD_RULE_ADD, .doit = enl_rule_add },
+	{ .cmd = E7_CMD_RULE_DEL, .doit = enl_rule_del },
+	{ .cmd = E7_CMD_RULE_CLEAR, .doit = enl_rule_clear },
+	{ .cmd = E7_CMD_ANSWER, .doit = enl_answer },
+	{ .cmd = E7_CMD_BEGIN, .doit = enl_begin },
+	{ .cmd = E7_CMD_COMMIT, .doit = enl_finish },
+	{ .cmd = E7_CMD_ABORT, .doit = enl_finish },
+	{ .cmd = E7_CMD_CONFIRM, .doit = enl_settle },
+	{ .cmd = E7_CMD_REVERT, .doit = enl_settle },
+	{ .cmd = E7_CMD_CLAIM, .doit = enl_claim },
+	{ .cmd = E7_CMD_HELPER, .doit = enl_helper },
 };
+
+static const bool enl_needs_authority[] = {
+#define ENL_ANY false
+#define ENL_ADMIN true
+#define ENL_KERNEL true
+#define E7_CMD(N, s, n, ACCESS, t, d) [n] = ENL_##ACCESS,
+#include "uapi/defs.x"
+};
+
+/* In front of whatever is done, in one place for all of it. */
+static int enl_before(const COMPAT_GENL_OPS *ops, struct sk_buff *skb,
+		      struct genl_info *info)
+{
+	info->user_ptr[0] = NETLINK_CB(skb).sk;
+	if (!enl_needs_authority[info->genlhdr->cmd] || role_may_change(skb))
+		return 0;
+	return enl_refuse(info->extack, NULL, -EPERM,
+			  "needs CAP_NET_ADMIN, or a socket with the role control");
+}
 
 #define GROUP_FLAGS_ANY 0
 #define GROUP_FLAGS_ADMIN COMPAT_MCAST_ADMIN
@@ -922,6 +983,7 @@ struct genl_family enl_family __ro_after_init = {
 	.module = THIS_MODULE,
 	.maxattr = DEF_ATTR_MAX,
 	.policy = def_policy,
+	.pre_doit = enl_before,
 	.small_ops = enl_ops,
 	.n_small_ops = ARRAY_SIZE(enl_ops),
 	.mcgrps = enl_groups,
@@ -942,16 +1004,20 @@ int enl_init(void)
 	error = genl_register_family(&enl_family);
 	if (error)
 		netlink_unregister_notifier(&enl_notifier);
+	else
+		lease_hold(false);
 	return error;
 }
 
 /* After the last event. */
 void enl_exit(void)
 {
+	lease_exit();
 	cast_notice(E7_NOTICE_UNLOAD, 0);
 	genl_unregister_family(&enl_family);
 	netlink_unregister_notifier(&enl_notifier);
 	enl_draft_drop();
+	role_exit();
 	/* Going back starts the other timer. */
 	trial_exit();
 	/* The work may start the timer, which then starts nothing. */

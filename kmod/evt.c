@@ -94,7 +94,7 @@ bool evt_due(enum e7_event kind, const struct psi_exe *exe,
 	u64 key;
 
 	*left_out = 0;
-	if (!cast_has_listeners(E7_GROUP_EVENTS))
+	if (!cast_wants_events())
 		return false;
 	if (!def_flag(E7_FLAG_SQUELCH))
 		return true;

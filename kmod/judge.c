@@ -15,6 +15,7 @@
 #include "def.h"
 #include "evt.h"
 #include "judge.h"
+#include "lease.h"
 #include "owner.h"
 #include "packet.h"
 #include "pair.h"
@@ -332,6 +333,11 @@ struct rule_verdict judge_packet(struct packet *packet)
 	 */
 	if (packet->ip.later && !packet_is_out(packet)) {
 		verdict.action = E7_ACTION_ALLOW;
+		return verdict;
+	}
+	/* Read behind the epoch, so that nothing is remembered past its end. */
+	if (unlikely(lease_has_lapsed())) {
+		stat_count(E7_STAT_LAPSED);
 		return verdict;
 	}
 

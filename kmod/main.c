@@ -21,6 +21,7 @@
 #include "psi_exe.h"
 #include "rule.h"
 #include "stat.h"
+#include "umh.h"
 
 static int __init mod_init(void)
 {
@@ -61,9 +62,15 @@ static int __init mod_init(void)
 	error = hook_init();
 	if (error)
 		goto err_hook;
+	/* It finds a module that works. */
+	error = umh_init();
+	if (error)
+		goto err_umh;
 	pr_info("e7: loaded\n");
 	return 0;
 
+err_umh:
+	hook_exit();
 err_hook:
 	asc_exit();
 err_asc:
@@ -90,6 +97,7 @@ err_exe:
 
 static void __exit mod_exit(void)
 {
+	umh_exit();
 	hook_exit();
 	asc_exit();
 	probe_exit();

@@ -12,6 +12,7 @@
  * it was decided, so it is never taken for newer than it is.
  */
 #include <linux/ktime.h>
+#include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
@@ -30,12 +31,15 @@ static struct rule_set __rcu *rule_in_force;
 static struct workqueue_struct *rule_wq;
 /* From 1 on, so that what was never written is of no epoch. */
 u64 rule_epoch_now __read_mostly = 1;
+static DEFINE_MUTEX(rule_epoch_lock);
 static u64 rule_last_id;
 
-/* After a change that may change verdicts; by the one writer. */
+/* After a change that may change verdicts, whoever makes it.  May sleep. */
 void rule_epoch_bump(void)
 {
+	mutex_lock(&rule_epoch_lock);
 	smp_store_release(&rule_epoch_now, rule_epoch_now + 1);
+	mutex_unlock(&rule_epoch_lock);
 	ask_wake();
 }
 

@@ -10,8 +10,10 @@
 #include "ask.h"
 #include "def.h"
 #include "ksc.h"
+#include "lease.h"
 #include "probe.h"
 #include "psi.h"
+#include "role.h"
 #include "rule.h"
 #include "stat.h"
 
@@ -49,6 +51,10 @@ u64 stat_flag(unsigned int counter)
 		return rule_count();
 	case E7_FLAG_GENERATION:
 		return rule_generation();
+	case E7_FLAG_LAPSED:
+		return lease_has_lapsed();
+	case E7_FLAG_CONTROL:
+		return role_control_pid();
 	default:
 		return 0;
 	}

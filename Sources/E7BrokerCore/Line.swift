@@ -60,6 +60,7 @@ enum Line {
   ///
   /// `notice rules generation 5`, `notice flag set mode enabled`, `notice unload`,
   /// `notice trial seconds 60 generation 6`, `notice settled reverted generation 7`
+  /// `notice claim control pid 5 path /usr/sbin/e7-priv`
   static func notice(_ notice: Notice) -> [UInt8] {
     switch notice {
     case .rules(let generation): encode("notice rules generation \(generation)")
@@ -69,7 +70,17 @@ enum Line {
       encode("notice trial seconds \(seconds) generation \(generation)")
     case .settled(let reverted, let generation):
       encode("notice settled \(reverted ? "reverted" : "confirmed") generation \(generation)")
+    case .claim(let change): encode("notice claim " + words(change))
+    case .release(let change): encode("notice release " + words(change))
+    case .lease(let lapsed): encode("notice lease " + (lapsed ? "lapsed" : "holds"))
+    case .helper(let pid): encode("notice helper" + (pid.map { " pid \($0)" } ?? " none"))
     }
+  }
+
+  private static func words(_ change: RoleChange) -> String {
+    var words = "\(change.role.word) pid \(change.pid)"
+    if !change.path.isEmpty { words += " path " + Text.word(change.path) }
+    return change.byForce ? words + " force" : words
   }
 
   /// Events that were not told: `gap 12`, or `gap` where nobody counted.

@@ -239,7 +239,7 @@ struct JSONEvent: Encodable {
 
 struct JSONNotice: Encodable {
   let type = "notice"
-  var kind: String
+  var kind = ""
   var generation: UInt64?
   var flag: String?
   var word: String?
@@ -248,6 +248,12 @@ struct JSONNotice: Encodable {
   var seconds: UInt32?
   /// Whether a load went back that was on trial; else it was confirmed.
   var reverted: Bool?
+  var role: String?
+  var pid: UInt32?
+  var path: String?
+  var pathHex: String?
+  var force: Bool?
+  var lapsed: Bool?
 
   init(_ notice: Notice) {
     let number: NoticeKind
@@ -267,8 +273,26 @@ struct JSONNotice: Encodable {
     case .settled(let reverted, let generation):
       number = .settled
       (self.reverted, self.generation) = (reverted, generation)
+    case .claim(let change):
+      number = .claim
+      fill(change)
+    case .release(let change):
+      number = .release
+      fill(change)
+    case .lease(let lapsed):
+      number = .lease
+      self.lapsed = lapsed
+    case .helper(let pid):
+      number = .helper
+      self.pid = pid
     }
     kind = Words.word(.notice, UInt32(number.rawValue)) ?? ""
+  }
+
+  private mutating func fill(_ change: RoleChange) {
+    let path = JSONBytes(change.path)
+    (role, pid, force) = (change.role.word, change.pid, change.byForce ? true : nil)
+    (self.path, pathHex) = (path.text, path.hex)
   }
 }
 

@@ -102,7 +102,20 @@ public struct ToldText {
       "a load is on trial for \(seconds) s, generation \(generation)"
     case .settled(let reverted, let generation):
       "the load \(reverted ? "went back" : "was confirmed"), generation \(generation)"
+    case .claim(let change):
+      "\(process(change)) claimed the role \(change.role.word)\(change.byForce ? " by force" : "")"
+    case .release(let change):
+      "\(process(change)) \(change.byForce ? "was deprived of" : "gave up") the role \(change.role.word)"
+    case .lease(true): "the lease has run out: flag fail decides in the rules' place"
+    case .lease(false): "the lease holds again: the rules decide"
+    case .helper(let pid?): "the helper was started again, pid \(pid)"
+    case .helper(nil): "the helper could not be started"
     }
+  }
+
+  private static func process(_ change: RoleChange) -> String {
+    let program = change.path.isEmpty ? "a program" : Text.word(change.path)
+    return "\(program), pid \(change.pid),"
   }
 
   private static func gap(_ gap: Gap) -> String {

@@ -493,6 +493,14 @@ public enum Notice: Equatable, Sendable {
   case trial(seconds: UInt32, generation: UInt64)
   /// Such a load was confirmed, or went back.
   case settled(reverted: Bool, generation: UInt64)
+  /// A socket was given a role.
+  case claim(RoleChange)
+  /// A role ended.
+  case release(RoleChange)
+  /// The lease has run out, so that flag fail decides in the rules' place; or it holds again.
+  case lease(lapsed: Bool)
+  /// The module's helper was started again as this process; nil where it could not be.
+  case helper(pid: UInt32?)
 
   /// Reads the attributes of `MessageType.notice`.
   public init(_ reader: inout AttributeReader) throws(DecodeError) {
@@ -513,6 +521,14 @@ public enum Notice: Equatable, Sendable {
       let reverted = reader.flag(.reverted)
       guard let generation = reader.u64(.generation) else { throw .missing(.generation) }
       self = .settled(reverted: reverted, generation: generation)
+    case .claim:
+      self = .claim(try RoleChange(&reader))
+    case .release:
+      self = .release(try RoleChange(&reader))
+    case .lease:
+      self = .lease(lapsed: try FlagValue(&reader).value != 0)
+    case .helper:
+      self = .helper(pid: reader.u32(.pid))
     case nil:
       throw .outOfRange(.kind)
     }
@@ -538,6 +554,53 @@ public enum Notice: Equatable, Sendable {
       writer.u8(.kind, UInt8(NoticeKind.settled.rawValue))
       if reverted { writer.flag(.reverted) }
       writer.u64(.generation, generation)
+    case .claim(let change):
+      writer.u8(.kind, UInt8(NoticeKind.claim.rawValue))
+      change.write(&writer)
+    case .release(let change):
+      writer.u8(.kind, UInt8(NoticeKind.release.rawValue))
+      change.write(&writer)
+    case .lease(let lapsed):
+      writer.u8(.kind, UInt8(NoticeKind.lease.rawValue))
+      FlagValue(flag: .lapsed, value: lapsed ? 1 : 0).write(&writer)
+    case .helper(let pid):
+      writer.u8(.kind, UInt8(NoticeKind.helper.rawValue))
+      if let pid { writer.u32(.pid, pid) }
     }
+  }
+}
+
+/// A role of a socket that began or ended.
+public struct RoleChange: Equatable, Sendable {
+  /// What the socket may do without a capability.
+  public var role: SocketRole
+  /// The process that claimed it.
+  public var pid: UInt32
+  /// That process's program; empty where it is not known.
+  public var path: [UInt8]
+  /// Whether it was taken from another socket.
+  public var byForce: Bool
+
+  /// A change of `role`, which process `pid` of the program at `path` claimed.
+  public init(role: SocketRole, pid: UInt32, path: [UInt8], byForce: Bool = false) {
+    self.role = role
+    self.pid = pid
+    self.path = path
+    self.byForce = byForce
+  }
+
+  init(_ reader: inout AttributeReader) throws(DecodeError) {
+    guard let number = reader.u8(.socketRole) else { throw .missing(.socketRole) }
+    guard let role = SocketRole(wire: number) else { throw .outOfRange(.socketRole) }
+    guard let pid = reader.u32(.pid) else { throw .missing(.pid) }
+    self.init(
+      role: role, pid: pid, path: reader.string(.path) ?? [], byForce: reader.flag(.force))
+  }
+
+  func write(_ writer: inout AttributeWriter) {
+    writer.u8(.socketRole, UInt8(role.rawValue))
+    writer.u32(.pid, pid)
+    if !path.isEmpty { writer.string(.path, path) }
+    if byForce { writer.flag(.force) }
   }
 }

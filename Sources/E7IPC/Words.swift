@@ -136,6 +136,17 @@ extension NoticeKind {
   }
 }
 
+extension SocketRole {
+  /// The role of a socket with this number on the wire, or nil.
+  public init?(wire number: UInt8) {
+    guard unsafe e7_word_of(.socketRole, UInt32(number)) != nil else { return nil }
+    self.init(rawValue: UInt16(number))
+  }
+
+  /// The word for this role.
+  public var word: String { Words.word(.socketRole, UInt32(rawValue)) ?? "" }
+}
+
 extension Flag {
   /// The flag with this number on the wire, or nil.
   public init?(wire number: UInt8) {

@@ -240,7 +240,12 @@ import Testing
         .of(uid: 1000), .of(uid: 1001), six, .of(uid: 1000, path: "/tmp/\u{1b}[2J x"), foreign,
         unknown, deleted,
       ],
-      [.rules(generation: 8), .flag(FlagValue(flag: .mode, value: 2))])
+      [
+        .rules(generation: 8), .flag(FlagValue(flag: .mode, value: 2)),
+        .claim(RoleChange(role: .control, pid: 5, path: Array("/x y".utf8), byForce: true)),
+        .release(RoleChange(role: .view, pid: 5, path: [])), .lease(lapsed: true),
+        .lease(lapsed: false), .helper(pid: 9), .helper(pid: nil),
+      ])
     world.run()
     #expect(
       world.text(id) == #"""
@@ -252,6 +257,12 @@ import Testing
         event norule allow out tcp deleted 192.0.2.1:40000 192.0.2.2:80 uid 1000 pid 77 called "/x (deleted)" by unkrule
         notice rules generation 8
         notice flag set mode block
+        notice claim control pid 5 path "/x y" force
+        notice release view pid 5
+        notice lease lapsed
+        notice lease holds
+        notice helper pid 9
+        notice helper none
 
         """#)
     #expect(answer(world, id, "disconnect\n") == "ok\n")

@@ -136,6 +136,16 @@ import Testing
       JSONText.told(.notice(.flag(FlagValue(flag: .fail, value: 1))))
         == #"{"flag":"fail","kind":"flag","type":"notice","value":1,"word":"allow"}"#)
     #expect(JSONText.told(.notice(.unload)) == #"{"kind":"unload","type":"notice"}"#)
+    let change = RoleChange(role: .view, pid: 7, path: Array("/x".utf8), byForce: true)
+    #expect(
+      JSONText.told(.notice(.claim(change)))
+        == #"{"force":true,"kind":"claim","path":"/x","pid":7,"role":"view","type":"notice"}"#)
+    #expect(
+      JSONText.told(.notice(.lease(lapsed: true)))
+        == #"{"kind":"lease","lapsed":true,"type":"notice"}"#)
+    #expect(
+      JSONText.told(.notice(.helper(pid: 3)))
+        == #"{"kind":"helper","pid":3,"type":"notice"}"#)
     #expect(JSONText.told(.gap(Gap(lost: 7))) == #"{"lost":7,"type":"gap"}"#)
     #expect(JSONText.told(.gap(Gap(lost: nil))) == #"{"type":"gap"}"#)
   }

@@ -136,6 +136,21 @@ import Testing
       line(.notice(.settled(reverted: false, generation: 3)))
         == "01:00:00 the load was confirmed, generation 3")
     #expect(line(.notice(.unload)) == "01:00:00 the module is being unloaded")
+    var change = RoleChange(role: .control, pid: 7, path: Array("/bin/a b".utf8))
+    #expect(
+      line(.notice(.claim(change))) == "01:00:00 \"/bin/a b\", pid 7, claimed the role control")
+    (change.byForce, change.path) = (true, [])
+    #expect(
+      line(.notice(.release(change)))
+        == "01:00:00 a program, pid 7, was deprived of the role control")
+    #expect(
+      line(.notice(.lease(lapsed: true)))
+        == "01:00:00 the lease has run out: flag fail decides in the rules' place")
+    #expect(
+      line(.notice(.lease(lapsed: false)))
+        == "01:00:00 the lease holds again: the rules decide")
+    #expect(line(.notice(.helper(pid: 3))) == "01:00:00 the helper was started again, pid 3")
+    #expect(line(.notice(.helper(pid: nil))) == "01:00:00 the helper could not be started")
     #expect(line(.gap(Gap(lost: 1))) == "01:00:00 gap: 1 event is missing here")
     #expect(line(.gap(Gap(lost: 2))) == "01:00:00 gap: 2 events are missing here")
     #expect(line(.gap(Gap(lost: nil))) == "01:00:00 gap: events may be missing here")

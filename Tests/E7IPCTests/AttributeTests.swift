@@ -218,7 +218,16 @@ import Testing
       }
     }
     #expect(throws: DecodeError.outOfRange(.kind)) {
-      try decode(.notice, { try Notice(&$0) }) { $0.u8(.kind, 6) }
+      try decode(.notice, { try Notice(&$0) }) { $0.u8(.kind, 200) }
+    }
+    for role: UInt8 in [0, 3] {
+      #expect(throws: DecodeError.outOfRange(.socketRole)) {
+        try decode(.notice, { try Notice(&$0) }) {
+          $0.u8(.kind, UInt8(NoticeKind.claim.rawValue))
+          $0.u8(.socketRole, role)
+          $0.u32(.pid, 1)
+        }
+      }
     }
   }
 

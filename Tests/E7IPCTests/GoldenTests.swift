@@ -376,6 +376,31 @@ import Testing
       0500 0c00 03 000000           ; KIND unload
       """)
     try expect(
+      .notice, 0,
+      Notice.release(RoleChange(role: .control, pid: 7, path: [0x2f], byForce: true)).write,
+      """
+      e7004537 01 00 0c00 00000000 00000000 38000000
+      0500 0c00 09 000000           ; KIND release
+      0500 3000 01 000000           ; SOCKET_ROLE control
+      0800 1500 07000000            ; PID 7
+      0600 0900 2f00 0000           ; PATH "/"
+      0400 3100                     ; FORCE
+      """)
+    try expect(
+      .notice, 0, Notice.lease(lapsed: true).write,
+      """
+      e7004537 01 00 0c00 00000000 00000000 30000000
+      0500 0c00 0a 000000           ; KIND lease
+      0500 0500 28 000000           ; FLAG lapsed
+      0c00 0600 0100000000000000    ; VALUE
+      """)
+    try expect(
+      .notice, 0, Notice.helper(pid: nil).write,
+      """
+      e7004537 01 00 0c00 00000000 00000000 1c000000
+      0500 0c00 0b 000000           ; KIND helper
+      """)
+    try expect(
       .gap, 0, Gap(lost: 12).write,
       """
       e7004537 01 00 8500 00000000 00000000 20000000

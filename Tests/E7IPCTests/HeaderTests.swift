@@ -65,17 +65,18 @@ import Testing
     #expect(numbers(Reason.init(wire:)) == Array(1...10))
     #expect(numbers(Direction.init(wire:)) == [1, 2])
     #expect(numbers(EventKind.init(wire:)) == [1, 2, 3, 4, 5])
-    #expect(numbers(NoticeKind.init(wire:)) == [1, 2, 3, 4, 5])
+    #expect(numbers(NoticeKind.init(wire:)) == Array(1...5) + Array(8...11))
+    #expect(numbers(SocketRole.init(wire:)) == [1, 2])
     #expect(numbers(ProgramClass.init(wire:)) == [1, 2, 3, 4, 5, 6])
     #expect(
-      numbers(Statistic.init(wire:)) == Array(1...6) + Array(8...15) + Array(24...29))
-    #expect(numbers(Flag.init(wire:)) == Array(1...15) + Array(32...38))
+      numbers(Statistic.init(wire:)) == Array(1...6) + Array(8...15) + Array(24...31))
+    #expect(numbers(Flag.init(wire:)) == Array(1...15) + Array(32...38) + [40, 41])
     #expect(
       (0...UInt16.max).filter { MessageType(wire: $0) != nil }
-        == Array(1...16) + [19] + Array(128...133) + [140])
+        == Array(1...19) + Array(128...133) + [140])
     #expect(
       (0...UInt16.max).filter { Attribute(wire: $0) != nil }
-        == Array(1...42) + [46, 47] + Array(64...67))
+        == Array(1...42) + Array(46...53) + Array(64...67))
   }
 }
 

@@ -83,13 +83,23 @@ extension SeededGenerator {
   }
 
   mutating func notice() -> Notice {
-    switch Int.random(in: 0...4, using: &self) {
+    switch Int.random(in: 0...8, using: &self) {
     case 0: .rules(generation: number())
     case 1: .flag(flagValue())
     case 2: .trial(seconds: number(), generation: number())
     case 3: .settled(reverted: Bool.random(using: &self), generation: number())
+    case 4: .claim(roleChange())
+    case 5: .release(roleChange())
+    case 6: .lease(lapsed: Bool.random(using: &self))
+    case 7: .helper(pid: maybe { $0.number() })
     default: .unload
     }
+  }
+
+  mutating func roleChange() -> RoleChange {
+    RoleChange(
+      role: pick([.control, .view]), pid: number(), path: text(Limit.path),
+      byForce: Bool.random(using: &self))
   }
 
   /// An event with nothing but what every event has.

@@ -10,7 +10,8 @@ enum WrongLines {
     + "hold, debug, asktime or askmax"
   static let readable =
     "mode, fail, unkproc, unkprot, unkrule, norule, drops, accepts, squelch, rchngq, loopback, "
-    + "hold, debug, asktime, askmax, uptime, qpackets, qdrops, qlost, rules, generation or qheld"
+    + "hold, debug, asktime, askmax, uptime, qpackets, qdrops, qlost, rules, generation, qheld, lapsed or "
+    + "control"
   static let classes = "foreign, deleted, memfd, kernel"
   static let match =
     "quick, a protocol name, a number 0…255, \(classes), an absolute path, in, out, to, from, port, "

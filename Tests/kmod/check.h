@@ -55,6 +55,7 @@ void test_ksc_halves(void);
 void test_ksc_model(unsigned long rounds);
 void test_flow(void);
 void test_pair(void);
+void test_umh(void);
 void test_flow_model(unsigned long rounds);
 
 #endif /* CHECK_H */

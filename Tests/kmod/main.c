@@ -54,6 +54,7 @@ int main(int argc, char **argv)
 	test_ksc_halves();
 	test_flow();
 	test_pair();
+	test_umh();
 	test_flow_model(rounds);
 
 	printf("%lu passed, %lu failed\n", check_passed, check_failed);

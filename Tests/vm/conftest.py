@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 
-from kit import act, defs, genl, net, watch  # noqa: E402
+from kit import act, defs, genl, net, suite, watch  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +19,13 @@ def peer():
     os.makedirs(os.path.dirname(net.PEER_TALK), exist_ok=True)
     shutil.copy2(net.TALK, net.PEER_TALK)
     with net.peer():
+        yield
+
+
+@pytest.fixture(scope="module")
+def no_suite():
+    """Who claims the role control has it to itself."""
+    with suite.aside():
         yield
 
 

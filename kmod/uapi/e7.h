@@ -108,6 +108,11 @@ E7_ENUM(e7_notice, "NoticeKind") {
 #include "defs.x"
 };
 
+E7_ENUM(e7_role, "SocketRole") {
+#define E7_ROLE(N, s, n, a, d) E7_CASE(E7_ROLE_##N, s, n),
+#include "defs.x"
+};
+
 /* Commands of the kernel and messages of E7IPC share one numbering. */
 E7_ENUM(e7_cmd, "MessageType") {
 #define E7_CMD(N, s, n, c, t, d) E7_CASE(E7_CMD_##N, s, n),
@@ -140,6 +145,7 @@ E7_ENUM(e7_list, "WordList") {
 	E7_CASE(E7_LIST_GROUP, group, 135),
 	E7_CASE(E7_LIST_CLASS, programClass, 136),
 	E7_CASE(E7_LIST_STAT, statistic, 137),
+	E7_CASE(E7_LIST_ROLE, socketRole, 138),
 };
 
 /* How an attribute's bytes are read: column TYPE of defs.x. */

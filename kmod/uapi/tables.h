@@ -46,6 +46,7 @@ static const struct e7_word e7_words[] = {
 #define E7_REASON(N, s, n, a, d) { E7_LIST_REASON, n, #a, d },
 #define E7_EVENT(N, s, n, a, d) { E7_LIST_EVENT, n, #a, d },
 #define E7_NOTICE(N, s, n, a, d) { E7_LIST_NOTICE, n, #a, d },
+#define E7_ROLE(N, s, n, a, d) { E7_LIST_ROLE, n, #a, d },
 #define E7_CMD(N, s, n, c, t, d) { E7_LIST_CMD, n, #N, d },
 #define E7_MSG(N, s, n, d) { E7_LIST_CMD, n, #N, d },
 #define E7_ATTR(N, s, n, t, l, d) { E7_LIST_ATTR, n, #N, d },

@@ -52,4 +52,5 @@ CLASS = aliases("E7_CLASS")
 CLASS_NAME = {number: alias for alias, number in CLASS.items()}
 STAT = aliases("E7_STAT")
 STAT_NAME = {number: alias for alias, number in STAT.items()}
+ROLE = aliases("E7_ROLE")
 LIMIT = numbers("E7_LIMIT")

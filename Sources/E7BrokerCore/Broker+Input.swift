@@ -149,7 +149,7 @@ extension Broker {
     case .ruleAdd, .ruleDel, .ruleClear, .flagSet, .begin, .commit, .abort, .confirm, .revert,
       .answer:
       refuse(session, sequence, .edit)
-    case .event, .notice, .done, .gap:
+    case .event, .notice, .done, .gap, .claim, .helper:
       throw .unknownType(message.header.type.rawValue)
     }
     return false
@@ -166,6 +166,11 @@ extension Broker {
     }
     guard passed == .one else {
       strike(session, sequence, Refusal(.invalid, "LANE carries exactly one descriptor"), at: now)
+      return false
+    }
+    guard !isModuleMissing else {
+      // e7-priv is not there to say so: it ends with the module.
+      refuse(session, sequence, Broker.refusal(module))
       return false
     }
     session.lane = sequence

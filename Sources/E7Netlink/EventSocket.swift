@@ -28,15 +28,23 @@ public struct EventSocket: ~Copyable {
     self.descriptor = descriptor
   }
 
-  /// Opens a socket and joins both groups; needs CAP_NET_ADMIN, and the module.
+  /// Opens a socket with the role view, which is told of packets and changes wherever it goes;
+  /// needs CAP_NET_ADMIN, and the module.
   public static func openView() throws(NetlinkError) -> FileDescriptor {
     var socket = try KernelSocket()
-    try socket.join(.events)
+    try socket.claim(.view, listens: true)
     try socket.join(.notices)
     let descriptor = try socket.descriptor()
     // Best effort: a smaller buffer loses more of a burst and says so.
     _ = e7_grow_receive_buffer(descriptor.raw, buffer)
     return descriptor
+  }
+
+  /// Opens a socket that is told of changes; anybody may, with the module.
+  public static func openNotices() throws(NetlinkError) -> EventSocket {
+    var socket = try KernelSocket()
+    try socket.join(.notices)
+    return EventSocket(try socket.descriptor())
   }
 
   /// Opens a socket that is told of each family that comes or goes; anybody may.

@@ -11,11 +11,12 @@ public struct EditResult: Equatable, Sendable {
   public var generation: UInt64?
 }
 
-/// A socket that asks family `e7` of generic netlink, and edits where the process may.
+/// A socket that asks family `e7` of generic netlink, and edits where it or the process may.
 ///
 /// Everything waits for the kernel's answer, at most `timeout`.  The family is looked up before
-/// the first request, and again when the kernel no longer knows it: another load of the module has
-/// another number, and may have another version.
+/// the first request, and for questions again when the kernel no longer knows it: another load of
+/// the module has another number, and may have another version.  It knows of no role of this
+/// socket either, so an edit is then `NetlinkError.reloaded`.
 public struct KernelSocket: ~Copyable {
   /// Milliseconds until the kernel is given up on; a large COMMIT takes seconds on a slow machine.
   static let timeout: Int32 = 10000
@@ -71,12 +72,33 @@ public struct KernelSocket: ~Copyable {
     return status
   }
 
+  /// Claims a role for this socket, which it has until it is closed.
+  ///
+  /// With `listens` a view is told of packets from then on. Refused with EBUSY while another socket
+  /// has the control, and to who has it already it is granted again.
+  public mutating func claim(_ role: SocketRole, listens: Bool = false) throws(NetlinkError) {
+    var writer = AttributeWriter()
+    writer.u8(.socketRole, UInt8(role.rawValue))
+    if listens { writer.flag(.listen) }
+    try ask(.claim, writer.payload(), mayReload: false) { _ throws(DecodeError) in }
+  }
+
+  /// Tells the module that this process is the helper it has started; the module watches this
+  /// socket from then on.
+  public mutating func answerAsHelper(_ token: UInt64) throws(NetlinkError) {
+    var writer = AttributeWriter()
+    writer.u64(.token, token)
+    try ask(.helper, writer.payload(), mayReload: false) { _ throws(DecodeError) in }
+  }
+
   /// Sends an edit and waits for the kernel's yes.
   ///
-  /// Between BEGIN and COMMIT, a module that was unloaded, loaded again or silent makes all that
+  /// One that is not `collected` takes effect at once, whether a transaction is open or not. Between BEGIN and COMMIT, a module that was unloaded, loaded again or silent makes all that
   /// follows `NetlinkError.reloaded`: what was collected is gone, and nothing of the rest must take
   /// effect on its own.
-  public mutating func apply(_ edit: Edit) throws(NetlinkError) -> EditResult {
+  public mutating func apply(
+    _ edit: Edit, collected: Bool = true
+  ) throws(NetlinkError) -> EditResult {
     switch edit {
     case .begin:
       transaction = .none
@@ -97,6 +119,8 @@ public struct KernelSocket: ~Copyable {
         if edit != .abort { _ = try? send(.abort) }
         throw error
       }
+    case _ where !collected:
+      return try send(edit, direct: transaction != .none)
     default:
       guard transaction != .lost else { throw .reloaded }
       do throws(NetlinkError) {
@@ -109,11 +133,14 @@ public struct KernelSocket: ~Copyable {
     }
   }
 
-  private mutating func send(_ edit: Edit) throws(NetlinkError) -> EditResult {
+  private mutating func send(
+    _ edit: Edit, direct: Bool = false
+  ) throws(NetlinkError) -> EditResult {
     var writer = AttributeWriter()
     edit.write(&writer)
+    if direct && edit.isOfRules { writer.flag(.direct) }
     var result = EditResult()
-    try ask(edit.type, writer.payload(), mayReload: transaction == .none) {
+    try ask(edit.type, writer.payload(), mayReload: false) {
       reader throws(DecodeError) in
       result.id = reader.u64(.id) ?? result.id
       result.generation = reader.u64(.generation) ?? result.generation
@@ -159,5 +186,12 @@ public struct KernelSocket: ~Copyable {
         throw .malformed
       }
     }
+  }
+}
+
+extension Edit {
+  /// Whether it is one that a transaction collects.
+  fileprivate var isOfRules: Bool {
+    type == .ruleAdd || type == .ruleDel || type == .ruleClear
   }
 }

@@ -70,6 +70,10 @@ public enum Process {
   /// Takes memory by brk(2) alone from now on, also for large blocks: nothing is mapped any more.
   public static func useHeapByBrk() { e7_heap_by_brk() }
 
+  /// Opens what is closed of standard input, output and error, lest something else get their
+  /// numbers: error as a stream of the journal's under `name`, or else as the kernel's log.
+  public static func openStandardDescriptors(_ name: String) { unsafe e7_open_standard(name) }
+
   /// Ends the process at once.
   public static func exit(_ status: Int32) -> Never { e7_exit(status) }
 

@@ -1,36 +1,68 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Schema
 import E7IPC
 import E7Netlink
 import E7PrivCore
+import E7System
 
-/// The kernel behind two sockets, since a transaction is its socket's: what is not collected must
-/// not fall into somebody's draft.
+/// Why this process no longer edits, which ends it: shared by who finds out and who serves.
+final class Ending {
+  /// What to say, and the exit status; nil while all is well.
+  var cause: (text: [UInt8], status: Int32)?
+}
+
+/// The kernel behind the one socket with the role control, which needs no capability.
 struct KernelTarget: EditTarget, ~Copyable {
-  private var direct: KernelSocket
-  private var collecting: KernelSocket
+  private var socket: KernelSocket
+  private let ending: Ending
 
-  init() throws(NetlinkError) {
-    let direct = try KernelSocket()
-    collecting = try KernelSocket()
-    self.direct = direct
-  }
-
-  /// What stands between this program and the module, or nil.
-  mutating func fault() -> NetlinkError? {
-    do throws(NetlinkError) {
-      _ = try direct.resolve()
-      return nil
-    } catch {
-      return error
-    }
+  /// Opens the socket and claims the role, for which this process still needs CAP_NET_ADMIN.
+  init(_ ending: Ending) throws(NetlinkError) {
+    var socket = try KernelSocket()
+    try socket.claim(.control)
+    self.socket = socket
+    self.ending = ending
   }
 
   mutating func apply(_ edit: Edit, collected: Bool) -> Outcome {
     do throws(NetlinkError) {
-      let result = collected ? try collecting.apply(edit) : try direct.apply(edit)
+      let result = try socket.apply(edit, collected: collected)
       return Outcome(generation: result.generation, id: result.id)
     } catch {
+      ending.cause = ending.cause ?? KernelTarget.end(error)
       return Outcome(error: UInt32(bitPattern: error.errno), text: error.text)
+    }
+  }
+
+  /// Whether an error says that the role has gone, with the module or to another process.
+  private static func end(_ error: NetlinkError) -> (text: [UInt8], status: Int32)? {
+    switch error {
+    case .noFamily, .version, .reloaded:
+      return (error.text, Status.reloaded)
+    case .refused(let refusal) where refusal.errno == Errno.perm:
+      return (Ending.taken, Status.taken)
+    default:
+      return nil
+    }
+  }
+}
+
+extension Ending {
+  static let taken = Array("another process has taken the role control".utf8)
+
+  /// Reads what the kernel tells, and whether it ends this process.
+  func listen(to notices: borrowing EventSocket) throws(NetlinkError) {
+    while let messages = try notices.receive() {
+      for message in messages {
+        switch message {
+        case .notice(.unload):
+          cause = (Array("the module is being unloaded".utf8), Status.reloaded)
+        case .notice(.release(let change)) where change.role == .control && change.byForce:
+          cause = (Ending.taken, Status.taken)
+        default:
+          break
+        }
+      }
     }
   }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import E7Netlink
 import E7System
 
 /// The daemon's log.
@@ -9,6 +10,10 @@ enum Status {
   static let failed: Int32 = 1
   static let usage: Int32 = 2
   static let noModule: Int32 = 3
+  /// The module has gone or was loaded again, and knows nothing of this process.
+  static let reloaded: Int32 = 75
+  /// Another process has the role control.
+  static let taken: Int32 = 76
 }
 
 /// Writes the one line that says why, and ends the process.
@@ -21,9 +26,21 @@ func fail(_ text: String, status: Int32 = Status.failed) -> Never {
   fail(Array(text.utf8), status: status)
 }
 
+/// Ends the process for what the kernel said.
+func fail(_ error: NetlinkError) -> Never {
+  switch error {
+  case .noFamily, .version: fail(error.text, status: Status.noModule)
+  case .refused(let refusal) where refusal.errno == Errno.busy:
+    fail(error.text, status: Status.taken)
+  default: fail(error.text)
+  }
+}
+
 /// With descriptors handed over, the service that edits; without, its supervisor.
 @main enum Main {
   static func main() {
+    // The kernel starts programs without.
+    Process.openStandardDescriptors("e7-priv")
     Process.ignoreBrokenPipes()
     // It asks whether a terminal reads it, which it may not later.
     _ = log

@@ -6,16 +6,19 @@ import E7PrivCore
 import E7Sandbox
 import E7System
 
-/// The one process that edits: it has CAP_NET_ADMIN, lanes, and the kernel's two sockets.
+/// The one process that edits: it has lanes, and a socket with the role control, but no capability.
 struct Service: ~Copyable {
   /// Milliseconds between looks at lanes that a clock may end.
   private static let tick: Int32 = 500
   private static let doorToken: UInt64 = 0
+  private static let noticesToken: UInt64 = 1
 
   private let door: FileDescriptor
   private var desk: Desk<KernelTarget>
   private var lanes: [LaneSocket] = []
-  private var lastID = Service.doorToken
+  private var lastID = Service.noticesToken
+  private let notices: EventSocket
+  private let ending: Ending
 
   /// Opens what needs privilege, and sheds the privilege.
   init(_ descriptors: inout ListenDescriptors) {
@@ -25,9 +28,13 @@ struct Service: ~Copyable {
     guard let user = Account.user(Account.priv) else { fail(Account.missing(Account.priv)) }
     let group = Account.group("e7-admin")
     if group == nil { log.write(.info, "no group e7-admin: root alone may edit") }
-    var target = Service.target()
-    if let fault = target.fault() { log.write(.warning, fault.text) }
-    if let error = Sandbox.shed(to: Confinement(uid: user.uid, gid: user.gid), parent: parent) {
+    ending = Ending()
+    // Before the role: what becomes of it is told from then on.
+    notices = Service.openNotices()
+    let target = Service.target(ending)
+    if let error = Sandbox.shed(
+      to: Confinement(uid: user.uid, gid: user.gid, capability: nil), parent: parent)
+    {
       fail(error.text)
     }
     Service.seal()
@@ -36,11 +43,19 @@ struct Service: ~Copyable {
     log.write(.info, "serves edits as user \(user.uid)")
   }
 
-  private static func target() -> KernelTarget {
+  private static func openNotices() -> EventSocket {
     do {
-      return try KernelTarget()
+      return try EventSocket.openNotices()
     } catch {
-      fail(error.text)
+      fail(error)
+    }
+  }
+
+  private static func target(_ ending: Ending) -> KernelTarget {
+    do {
+      return try KernelTarget(ending)
+    } catch {
+      fail(error)
     }
   }
 
@@ -62,21 +77,36 @@ struct Service: ~Copyable {
       do throws(SystemError) {
         let timeout = lanes.isEmpty ? -1 : Service.tick
         for event in try Poller.wait(for: waitedFor(), timeoutMilliseconds: timeout) {
-          if event.token == Service.doorToken {
-            try openLane()
-          } else {
-            serve(event)
+          switch event.token {
+          case Service.doorToken: try openLane()
+          case Service.noticesToken: listen()
+          default: serve(event)
           }
         }
       } catch {
         fail(error.text)
       }
       endOverdue()
+      endIfLost()
     }
   }
 
+  private func listen() {
+    do throws(NetlinkError) {
+      try ending.listen(to: notices)
+    } catch {
+      fail(error)
+    }
+    endIfLost()
+  }
+
+  private func endIfLost() {
+    if let cause = ending.cause { fail(cause.text, status: cause.status) }
+  }
+
   private func waitedFor() -> [(raw: Int32, token: UInt64, interest: Interest)] {
-    var all: [(raw: Int32, token: UInt64, interest: Interest)] = []
+    // First: no edit is for a module that has gone.
+    var all = [(raw: notices.raw, token: Service.noticesToken, interest: Interest.input)]
     for lane in lanes { all.append((lane.socket.raw, lane.id, lane.interest)) }
     // Last: a lane that has ended makes room for the next.
     all.append((door.raw, Service.doorToken, .input))

@@ -23,9 +23,8 @@ struct Supervisor: ~Copyable {
   private let lock: FileDescriptor
   private let console: FileDescriptor
   private let lanes: SocketPair
+  /// Where the module asks for its helper, it watches this socket.
   private var kernel: KernelSocket
-  /// The family whose groups the broker's socket has joined.
-  private var viewed: Family?
   private var service: Child
   private var broker: Child
 
@@ -41,8 +40,7 @@ struct Supervisor: ~Copyable {
       _ = try kernel.resolve()
       families = try EventSocket.openFamilies()
     } catch {
-      let isModule = error.errno == Errno.noDevice || error.errno == Errno.protocolVersion
-      fail(error.text, status: isModule ? Status.noModule : Status.failed)
+      fail(error)
     }
     lock = Supervisor.takeLock()
     do throws(SystemError) {
@@ -56,6 +54,20 @@ struct Supervisor: ~Copyable {
       try poller.add(families.raw, token: Supervisor.familyToken, .input)
     } catch {
       fail(error.text)
+    }
+    answerAsHelper()
+  }
+
+  /// Tells the module, where it has started this process, that it works.
+  private mutating func answerAsHelper() {
+    guard let word = Environment.value("E7_HELPER_TOKEN") else { return }
+    guard let token = UInt64(String(decoding: word, as: UTF8.self), radix: 16) else {
+      fail("E7_HELPER_TOKEN is no hexadecimal number", status: Status.usage)
+    }
+    do throws(NetlinkError) {
+      try kernel.answerAsHelper(token)
+    } catch {
+      fail(error)
     }
   }
 
@@ -89,7 +101,7 @@ struct Supervisor: ~Copyable {
       startDue()
       do throws(SystemError) {
         for event in try poller.wait(timeoutMilliseconds: pause()) {
-          if event.token == Supervisor.familyToken { checkView() }
+          if event.token == Supervisor.familyToken { checkFamily() }
         }
       } catch {
         fail(error.text)
@@ -106,46 +118,53 @@ struct Supervisor: ~Copyable {
 
   private mutating func startDue() {
     let now = Clock.monotonicMilliseconds()
-    if service.isDue(now) {
-      service.start(descriptors: [lanes.second.raw], names: "lanes", now: now)
-    }
-    guard broker.isDue(now) else { return }
+    if service.isDue(now) { startService(now) }
+    if broker.isDue(now) { startBroker(now) }
+  }
+
+  private mutating func startService(_ now: UInt64) {
     do throws(NetlinkError) {
-      let view = try openView()
+      let family = try kernel.resolve()
+      service.start(descriptors: [lanes.second.raw], names: "lanes", of: family, now: now)
+    } catch {
+      service.postpone(error.text, now: now)
+    }
+  }
+
+  private mutating func startBroker(_ now: UInt64) {
+    let family = loaded()
+    do throws(NetlinkError) {
+      // Without the module one that has no role and is told nothing.
+      let view =
+        family == nil ? try GenericSocket().descriptor() : try EventSocket.openView()
       broker.start(
         descriptors: [console.raw, view.raw, lanes.first.raw], names: "console:view:lanes",
-        now: now)
+        of: family, now: now)
     } catch {
       broker.postpone(error.text, now: now)
     }
   }
 
-  /// A socket for the broker; without the module one that has joined nothing.
-  private mutating func openView() throws(NetlinkError) -> FileDescriptor {
-    viewed = nil
+  /// The module that is loaded, or nil.
+  private mutating func loaded() -> Family? {
     do throws(NetlinkError) {
-      let family = try kernel.resolve()
-      let view = try EventSocket.openView()
-      viewed = family
-      return view
+      return try kernel.resolve()
     } catch {
       log.write(.warning, error.text)
-      return try GenericSocket().descriptor()
+      return nil
     }
   }
 
-  /// Gives the broker a new socket where the module is another than the one it listens to.
-  private mutating func checkView() {
+  /// Starts again whose sockets mean nothing to the module that is loaded now.
+  private mutating func checkFamily() {
     do throws(NetlinkError) {
       while try families.receive() != nil {}
       let family = try kernel.resolve()
-      guard viewed != family, let pid = broker.pid else { return }
-      log.write(.notice, "the module was loaded; starting e7-broker again")
-      Process.end(pid, force: false)
-      // Loading knocks more than once.
-      viewed = family
+      let now = Clock.monotonicMilliseconds()
+      service.serve(family, at: now)
+      broker.serve(family, at: now)
     } catch {
-      // Unloaded: the broker has been told so on its own socket.
+      // Unloaded: they have been told so on sockets of their own.
     }
   }
 
@@ -189,6 +208,8 @@ struct Child {
   private let name: String
   private let path: String
   private let account: Account?
+  /// The load of the module that it was started for.
+  private var family: Family?
   private var started: UInt64 = 0
   private var backoff = Backoff()
   /// Its process id while it runs.
@@ -207,8 +228,9 @@ struct Child {
     return due <= now
   }
 
-  mutating func start(descriptors: [Int32], names: String, now: UInt64) {
+  mutating func start(descriptors: [Int32], names: String, of family: Family?, now: UInt64) {
     started = now
+    self.family = family
     do throws(SystemError) {
       let pid = try Process.start(path, descriptors: descriptors, names: names, as: account)
       self.pid = pid
@@ -216,6 +238,19 @@ struct Child {
       log.write(.info, "started \(name), pid=\(pid)")
     } catch {
       postpone(Array(error.text.utf8), now: now)
+    }
+  }
+
+  /// The module is this one now: another than it was started for ends it, and it waits no longer.
+  mutating func serve(_ now: Family, at moment: UInt64) {
+    guard family != now else { return }
+    // Loading knocks more than once.
+    family = now
+    if let pid {
+      log.write(.notice, "the module was loaded; starting \(name) again")
+      Process.end(pid, force: false)
+    } else {
+      due = moment
     }
   }
 

@@ -363,6 +363,14 @@ import Testing
     #expect(world.lanes.isEmpty)
   }
 
+  @Test func isRefusedWithoutTheModule() throws {
+    let world = World(module: .absent)
+    let id = world.greeted(uid: 0)
+    let outcome = try world.outcomeOf(id, .lane, passed: .one)
+    #expect(outcome.error == UInt32(ENODEV))
+    #expect(world.lanes.isEmpty && world.isOpen(id))
+  }
+
   @Test func saysWhereNobodyTakesIt() throws {
     let world = World()
     world.laneError = EPIPE

@@ -18,8 +18,8 @@ import pytest
 
 from kit import defs, genl, ipc, net
 
+pytestmark = pytest.mark.usefixtures("no_suite")
 PROGRAM = "/usr/sbin/e7-priv"
-CAP_NET_ADMIN = "0000000000001000"
 LIMIT = defs.LIMIT
 
 
@@ -113,7 +113,7 @@ def unloaded():
 # ---- what it keeps ----
 
 
-def test_it_has_one_capability_and_cannot_get_another(service):
+def test_it_has_no_capability_and_cannot_get_one(service, e7):
     status = dict(
         line.split(":\t", 1) for line in
         pathlib.Path(f"/proc/{service.process.pid}/status").read_text().splitlines() if ":\t" in line)
@@ -121,11 +121,12 @@ def test_it_has_one_capability_and_cannot_get_another(service):
     assert status["Uid"].split() == [str(user.pw_uid)] * 4
     assert status["Gid"].split() == [str(user.pw_gid)] * 4
     assert status["Groups"].split() == []
-    assert (status["CapPrm"], status["CapEff"], status["CapBnd"]) == (CAP_NET_ADMIN,) * 3
-    assert int(status["CapInh"], 16) == int(status["CapAmb"], 16) == 0
+    assert [int(status[f"Cap{which}"], 16) for which in ("Prm", "Eff", "Inh", "Bnd", "Amb")] == [0] * 5
     assert (status["NoNewPrivs"], status["Threads"]) == ("1", "1")
     # Not dumpable: its files are root's.
     assert os.stat(f"/proc/{service.process.pid}/environ").st_uid == 0
+    with service.lane() as lane:
+        assert lane.done("RULE_ADD", ACTION=1, PROT=6)["ID"] == e7.rules()[0]["ID"]
 
 
 def test_it_ends_with_its_broker():
@@ -362,56 +363,108 @@ def test_a_reader_that_stops_reading_loses_nothing_and_stops_nobody(service, e7)
     assert len(e7.rules()) == sent
 
 
-# ---- a module that goes and comes ----
+# ---- what ends it ----
 
 
 @pytest.fixture
-def alone():
-    """The service, and a module as it was loaded, also afterwards."""
+def ending():
+    """A service that is to end by itself, and a module as it was loaded, also afterwards."""
     with unloaded():
         pass
     service = Service()
     yield service
-    service.close()
+    service.door.close()
+    service.process.wait(60)
     with unloaded():
         pass
 
 
-def test_edits_work_again_once_the_module_is_back(alone):
-    with alone.lane() as lane:
+def ends(service, status, words):
+    assert service.process.wait(60) == status, service.lines()
+    assert words in service.lines()
+
+
+def test_it_ends_with_its_module(ending):
+    """Idle or not; what a lane collected is gone with both."""
+    with ending.lane() as lane, ending.lane() as other:
+        lane.ask("BEGIN", REPLACE=True)
         lane.ask("RULE_ADD", ACTION=1, PROT=6)
         with unloaded():
-            gone = refusal(lane, "RULE_ADD", ACTION=1, PROT=6)
-            assert gone.errno == errno.ENODEV and "modprobe e7" in gone.text
-        lane.ask("RULE_ADD", ACTION=2, PROT=17)
-    with genl.Family() as family:
-        assert [rule["PROT"] for rule in family.rules()] == [17]
+            ends(ending, 75, "the module is being unloaded")
+            assert lane.is_closed() and other.is_closed()
+        with genl.Family() as family:
+            assert family.rules() == [] and family.get("control") == 0
 
 
-@pytest.mark.parametrize("asks_meanwhile", [False, True])
-def test_no_transaction_survives_its_module(alone, asks_meanwhile):
-    """What was collected is gone, so the rest must not take effect edit by edit."""
-    with alone.lane() as lane:
+@pytest.mark.parametrize("collects", [False, True])
+def test_no_edit_is_for_a_module_that_was_loaded_since(ending, collects):
+    """It finds the reload and the edit at the same time, and whichever it reads first ends it."""
+    with ending.lane() as lane:
+        if collects:
+            lane.ask("BEGIN")
+        ending.process.send_signal(signal.SIGSTOP)
+        with unloaded():
+            pass
+        lane.send(ipc.encode("RULE_ADD", 99, ACTION=1, PROT=17))
+        if collects:
+            lane.send(ipc.encode("COMMIT", 100))
+        ending.process.send_signal(signal.SIGCONT)
+        ends(ending, 75, "e7")
+        with genl.Family() as family:
+            assert family.rules() == [] and family.get("generation") == 0
+
+
+def test_it_ends_when_another_takes_control(ending):
+    with ending.lane() as lane, genl.Family() as other:
         lane.ask("BEGIN")
         lane.ask("RULE_ADD", ACTION=1, PROT=6)
-        with unloaded():
-            if asks_meanwhile:
-                assert refusal(lane, "RULE_ADD", ACTION=1, PROT=6).errno == errno.ENODEV
-        for _ in range(2):
-            assert refusal(lane, "RULE_ADD", ACTION=1, PROT=17).errno == errno.ESTALE
-        assert refusal(lane, "COMMIT").errno == errno.ESTALE
-        with genl.Family() as family:
-            assert family.rules() == []
-        lane.ask("BEGIN")
-        lane.ask("RULE_ADD", ACTION=1, PROT=17)
-        lane.ask("COMMIT")
-        with genl.Family() as family:
-            assert [rule["PROT"] for rule in family.rules()] == [17]
+        other.do("CLAIM", SOCKET_ROLE=defs.ROLE["control"], FORCE=True)
+        ends(ending, 76, "another process has taken the role control")
+        assert lane.is_closed() and other.rules() == []
 
 
-def test_an_abort_of_what_is_gone_is_no_error(alone):
-    with alone.lane() as lane:
+def test_an_edit_behind_the_taking_changes_nothing(ending):
+    with ending.lane() as lane, genl.Family() as other:
+        ending.process.send_signal(signal.SIGSTOP)
+        other.do("CLAIM", SOCKET_ROLE=defs.ROLE["control"], FORCE=True)
+        lane.send(ipc.encode("RULE_ADD", 99, ACTION=1, PROT=6))
+        ending.process.send_signal(signal.SIGCONT)
+        ends(ending, 76, "another process has taken the role control")
+        assert other.rules() == []
+
+
+def starts(status, words):
+    """A service that does not come to serve says why in a line."""
+    service = Service.__new__(Service)
+    with pytest.raises(AssertionError):
+        service.__init__()
+    assert service.process.wait(60) == status
+    assert words in service.lines()
+    service.door.close()
+
+
+def test_of_two_the_second_says_who_is_first(service):
+    starts(76, f"pid {service.process.pid}, e7-priv, has the role control; FORCE takes it")
+    with service.lane() as lane:
         lane.ask("BEGIN")
-        with unloaded():
-            assert refusal(lane, "RULE_ADD", ACTION=1, PROT=6).errno == errno.ENODEV
-            lane.ask("ABORT")
+        lane.ask("ABORT")
+
+
+def test_without_the_module_it_does_not_start():
+    with unloaded():
+        starts(3, "modprobe e7")
+
+
+def test_it_sends_nothing_into_anothers_draft(service, e7):
+    """Two lanes and one socket: what is not collected is in force at once."""
+    with service.lane() as one, service.lane() as other:
+        one.ask("BEGIN", REPLACE=True)
+        for number in range(3):
+            one.ask("RULE_ADD", ACTION=1, PROT=6, PATH=f"/one/{number}")
+            other.ask("RULE_ADD", ACTION=2, PROT=17, PATH=f"/other/{number}")
+            assert len(e7.rules()) == number + 1
+        other.ask("RULE_DEL", PROT=17, PATH="/other/0")
+        other.ask("FLAG_SET", FLAG=defs.FLAG["drops"], VALUE=1)
+        assert len(e7.rules()) == 2 and e7.get("drops") == 1
+        one.ask("COMMIT")
+    assert [rule["PATH"] for rule in e7.rules()] == [f"/one/{number}" for number in range(3)]

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A suite of its own, beside the one that runs: started, killed piece by piece, ended."""
+"""A suite of its own: started, killed piece by piece, ended."""
 
+import contextlib
+import errno
 import os
 import pathlib
 import pwd
@@ -12,8 +14,9 @@ import time
 
 import pytest
 
-from kit import defs, ipc
+from kit import defs, genl, ipc, module, net
 
+pytestmark = pytest.mark.usefixtures("no_suite")
 PROGRAM = "/usr/sbin/e7-priv"
 
 
@@ -132,6 +135,85 @@ def test_what_is_in_force_stays_when_all_of_it_dies(suite, e7):
         os.kill(pid, signal.SIGKILL)
     suite.edit()
     assert e7.rules() == rules
+
+
+def sees(suite, e7):
+    """Whether a console of root's is told of a packet."""
+    def attempt():
+        try:
+            with ipc.Console(suite.socket).subscribe() as console:
+                net.burst("127.0.0.1", 1)
+                while (message := console.next(2)) is not None:
+                    if message.name == "EVENT":
+                        return True
+        except (OSError, EOFError, ipc.Refused, AssertionError):
+            pass
+        return False
+    return until(attempt, 60)
+
+
+def test_each_broker_gets_a_view(suite, e7):
+    """From who may claim one, again and again, without e7-priv's service."""
+    net.build_talk(net.TALK)
+    e7.set("squelch", "disabled")
+    service = suite.child("e7-priv")
+    for _ in range(3):
+        assert sees(suite, e7)
+        old = suite.child("e7-broker")
+        os.kill(old, signal.SIGKILL)
+        until(lambda: suite.child("e7-broker") not in (None, old))
+    assert sees(suite, e7)
+    assert suite.child("e7-priv") == service
+    # What the brokers before had has ended with them: there is room for all but one.
+    with contextlib.ExitStack() as stack:
+        for _ in range(defs.LIMIT["VIEWS"] - 1):
+            stack.enter_context(genl.Family()).do("CLAIM", SOCKET_ROLE=defs.ROLE["view"])
+
+
+@pytest.fixture
+def reloading():
+    """A suite on a module that may go."""
+    suite = Suite()
+    yield suite
+    suite.end()
+
+
+def test_it_outlives_the_module(reloading):
+    """Both children are started again for the one that is loaded now, and nobody waits for long."""
+    before = reloading.settled()
+    with module.unloaded():
+        until(lambda: "ended with status 75" in reloading.lines())
+        with pytest.raises(ipc.Refused) as refused, ipc.Console(reloading.socket) as console:
+            console.lane()
+        assert refused.value.errno == errno.ENODEV and "modprobe e7" in refused.value.text
+    reloading.edit()
+    assert not set(before) & set(reloading.settled())
+    with genl.Family() as family:
+        assert family.get("control") == reloading.child("e7-priv")
+        family.set("drops", "disabled")
+
+
+def test_a_module_that_is_loaded_anew_at_once(reloading):
+    for _ in range(5):
+        reloading.edit()
+        with module.unloaded():
+            pass
+    reloading.edit()
+    with genl.Family() as family:
+        assert family.get("control") == reloading.child("e7-priv")
+        family.set("drops", "disabled")
+
+
+def test_it_waits_for_who_took_control(suite, e7):
+    suite.edit()
+    with genl.Family() as other:
+        other.do("CLAIM", SOCKET_ROLE=defs.ROLE["control"], FORCE=True)
+        until(lambda: "another process has taken the role control" in suite.lines())
+        until(lambda: f"pid {os.getpid()}, " in suite.lines())
+        assert "has the role control; FORCE takes it" in suite.lines()
+        assert suite.lines().count("ended with status 76") >= 2
+    suite.edit()
+    assert e7.get("control") == suite.child("e7-priv")
 
 
 def test_no_child_outlives_it(suite):

@@ -154,6 +154,11 @@ int32_t e7_pid(void);
 int32_t e7_parent(void);
 bool e7_is_root(void);
 void e7_ignore_broken_pipes(void);
+
+/// Opens those of the descriptors 0 to 2 that are closed; error goes to the journal under `name`, or
+/// to the kernel's log.
+void e7_open_standard(const char *_Nonnull name);
+
 bool e7_is_terminal(int32_t fd);
 
 /// Writes all bytes or gives up; one write(2) unless the kernel takes only a part.

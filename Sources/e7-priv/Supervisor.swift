@@ -127,7 +127,10 @@ struct Supervisor: ~Copyable {
       let family = try kernel.resolve()
       service.start(descriptors: [lanes.second.raw], names: "lanes", of: family, now: now)
     } catch {
-      service.postpone(error.text, now: now)
+      switch error {
+      case .noFamily, .version: service.awaitModule(error.text)
+      default: service.postpone(error.text, now: now)
+      }
     }
   }
 
@@ -252,6 +255,13 @@ struct Child {
     } else {
       due = moment
     }
+  }
+
+  /// Without the module it is of no use: it waits for `serve`.
+  mutating func awaitModule(_ reason: [UInt8]) {
+    log.write(.warning, Array("\(name) waits: ".utf8) + reason)
+    family = nil
+    due = nil
   }
 
   mutating func postpone(_ reason: [UInt8], now: UInt64) {

@@ -11,13 +11,15 @@ import itertools
 import os
 import pathlib
 import select
+import signal
 import socket
 import subprocess
 import time
 
 import pytest
 
-from kit import act, genl, module, net, watch
+import test_helper
+from kit import act, defs, genl, module, net, watch
 from kit.act import A, B, Act
 from kit.watch import both
 
@@ -343,6 +345,64 @@ def test_a_load_on_trial_goes_back_when_there_is_memory(e7):
         assert len(e7.rules()) == 5 and "CONFIRM" not in e7.do("STATUS")
 
     each_in_turn(lambda _: e7.do("REVERT"), prepare=prepare, check=check)
+
+
+# ---- roles, the helper ----
+
+
+def test_roles_begin_and_end(e7):
+    def claim(_):
+        with genl.Family() as family, genl.Family() as listener:
+            listener.join("notices")
+            family.socket.settimeout(20)
+            for role in defs.ROLE.values():
+                family.do("CLAIM", SOCKET_ROLE=role)
+            family.do("BEGIN")
+
+    each_in_turn(claim)
+    assert net.wait_until(lambda: e7.get("control") == 0)
+    with genl.Family() as family:
+        family.do("CLAIM", SOCKET_ROLE=defs.ROLE["control"])
+        family.do("BEGIN")
+
+
+def test_a_view_is_told_or_it_is_counted(seen, e7, echoes, a):
+    def send(_):
+        a("write", fd, 10)
+        a("read", fd, 10)
+
+    fd, _ = a.dial("udp", net.PEER[4])
+    with genl.Family() as viewer:
+        viewer.do("CLAIM", SOCKET_ROLE=defs.ROLE["view"], LISTEN=True)
+        each_in_turn(send)
+        a("write", fd, 10)
+        # What it missed it has learnt; from then on it hears again.
+        with contextlib.suppress(OSError):
+            viewer.socket.recv(1 << 17)
+        assert net.wait_until(lambda: heard(viewer))
+    a("close", fd)
+
+
+def heard(viewer):
+    try:
+        return viewer.next(2) is not None
+    except OSError:
+        return False
+
+
+def test_a_helper_is_started_when_there_is_memory(failing_module):
+    """However often it takes."""
+    with module.unloaded():
+        net.run("insmod", failing_module, test_helper.helper(test_helper.GOOD + test_helper.STAYS),
+                "helper_timeout=120")
+
+        def die(_):
+            before = len(test_helper.started())
+            os.kill(test_helper.started()[-1][0], signal.SIGKILL)
+            assert net.wait_until(lambda: len(test_helper.started()) > before, 60)
+
+        each_in_turn(die)
+        assert module.rmmod()
 
 
 # ---- networks, and the module itself ----

@@ -18,8 +18,11 @@
 #include <linux/netfilter.h>
 #include <linux/netlink.h>
 #include <linux/percpu.h>
+#include <linux/skbuff.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/tracepoint.h>
+#include <linux/umh.h>
 #include <linux/workqueue.h>
 #include <net/genetlink.h>
 #include <net/net_namespace.h>
@@ -77,6 +80,18 @@ FAIL(alloc_workqueue, NULL, struct workqueue_struct *,
 #define alloc_workqueue fail_alloc_workqueue
 FAIL(genlmsg_new, NULL, struct sk_buff *, (size_t size, gfp_t gfp), size, gfp)
 #define genlmsg_new fail_genlmsg_new
+
+FAIL(kstrdup, NULL, char *, (const char *text, gfp_t gfp), text, gfp)
+#undef kstrdup
+#define kstrdup fail_kstrdup
+FAIL(skb_clone, NULL, struct sk_buff *, (struct sk_buff *skb, gfp_t gfp), skb, gfp)
+#define skb_clone fail_skb_clone
+FAIL(call_usermodehelper_setup, NULL, struct subprocess_info *,
+     (const char *path, char **argv, char **envp, gfp_t gfp,
+      int (*init)(struct subprocess_info *info, struct cred *new),
+      void (*cleanup)(struct subprocess_info *info), void *data),
+     path, argv, envp, gfp, init, cleanup, data)
+#define call_usermodehelper_setup fail_call_usermodehelper_setup
 
 FAIL(kern_path, -ENOMEM, int, (const char *name, unsigned int how, struct path *path),
      name, how, path)

@@ -190,8 +190,8 @@ public struct KernelSocket: ~Copyable {
 }
 
 extension Edit {
-  /// Whether it is one that a transaction collects.
+  /// Whether it is one that a transaction collects, or would be in the way of.
   fileprivate var isOfRules: Bool {
-    type == .ruleAdd || type == .ruleDel || type == .ruleClear
+    type == .ruleAdd || type == .ruleDel || type == .ruleClear || type == .answer
   }
 }

@@ -107,6 +107,25 @@ public struct Message {
       datagram, from: Header.size, skipUnknown: header.minor > UInt8(E7_IPC_MINOR))
   }
 
+  /// The messages that a datagram of a lane holds, one behind the other, none of them read yet.
+  public static func bundle(_ datagram: [UInt8]) throws(DecodeError) -> [[UInt8]] {
+    // The usual case, and what is no message at all, for the header's own words.
+    guard datagram.count > Header.size, datagram.hostU32(at: 16) < UInt32(datagram.count) else {
+      return [datagram]
+    }
+    guard datagram.count <= Limit.message else { throw .tooLong }
+    var messages: [[UInt8]] = []
+    var start = 0
+    while start < datagram.count {
+      guard datagram.count - start >= Header.size else { throw .truncated }
+      let length = Int(datagram.hostU32(at: start + 16))
+      guard length >= Header.size, length <= datagram.count - start else { throw .wrongLength }
+      messages.append(Array(datagram[start..<start + length]))
+      start += length
+    }
+    return messages
+  }
+
   /// The bytes of a message of `type` with the attributes that `body` writes.
   public static func encode(
     _ type: MessageType, sequence: UInt32, _ body: (inout AttributeWriter) -> Void = { _ in }

@@ -161,6 +161,35 @@ public struct Family: Equatable, Sendable {
     return exchange.wasInterrupted
   }
 
+  /// Sends requests in one datagram, of which the last alone asks for an acknowledgement; what the
+  /// kernel refuses it says anyway.
+  mutating func exchange(
+    together requests: [GenericRequest], timeoutMilliseconds: Int32
+  ) throws(NetlinkError) -> [Refusal?] {
+    guard !requests.isEmpty else { return [] }
+    // No number of theirs is 0.
+    if sequence > UInt32.max - UInt32(requests.count) { sequence = 0 }
+    var bundle = Bundle(requests, after: sequence)
+    sequence += UInt32(requests.count)
+    var bytes = bundle.datagram
+    let sent = unsafe nl_sendto(socket, &bytes, bytes.count)
+    guard sent >= 0 else { throw .library(sent) }
+    let start = Clock.monotonicMilliseconds()
+    let limit = UInt64(max(0, timeoutMilliseconds))
+    while !bundle.isOver {
+      let passed = Clock.monotonicMilliseconds() - start
+      guard passed <= limit else { throw .timedOut }
+      guard let (datagram, port) = try GenericSocket.receive(raw) else {
+        _ = try system { () throws(SystemError) in
+          try Poller.wait(raw, for: .input, timeoutMilliseconds: Int32(clamping: limit - passed))
+        }
+        continue
+      }
+      try bundle.take(datagram, port: port)
+    }
+    return bundle.refusals
+  }
+
   /// One datagram and its sender's port, or nil when none waits.
   ///
   /// `NetlinkError.lost` where some were lost.
@@ -200,10 +229,12 @@ struct GenericRequest {
   var version: UInt8
   var command: UInt8
   var isDump = false
+  /// Whether anything is to be said where it succeeds.
+  var isAnswered = true
   var attributes: [UInt8]
 
   func encode(sequence: UInt32) -> [UInt8] {
-    let flags = NLM_F_REQUEST | (isDump ? NLM_F_DUMP : NLM_F_ACK)
+    let flags = NLM_F_REQUEST | (isDump ? NLM_F_DUMP : isAnswered ? NLM_F_ACK : 0)
     return NetlinkMessage(
       type: family, flags: UInt16(flags), sequence: sequence,
       body: [command, version, 0, 0] + attributes

@@ -133,6 +133,32 @@ public struct KernelSocket: ~Copyable {
     }
   }
 
+  /// Adds edits of rules to the transaction that is open, many in a datagram; for each what the
+  /// kernel says against it, or nil.
+  public mutating func collect(_ edits: [Edit]) throws(NetlinkError) -> [Refusal?] {
+    guard transaction == .open, let family else { throw .reloaded }
+    let requests = edits.map { edit in
+      var writer = AttributeWriter()
+      edit.write(&writer)
+      return GenericRequest(
+        family: family.id, version: UInt8(E7_GENL_VERSION),
+        command: UInt8(truncatingIfNeeded: edit.type.rawValue), attributes: writer.payload())
+    }
+    do throws(NetlinkError) {
+      let refusals = try socket.exchange(
+        together: requests, timeoutMilliseconds: KernelSocket.timeout)
+      // As for one: a family that is gone is ENOENT, its number in other hands EOPNOTSUPP.
+      let isGone = refusals.contains {
+        $0?.errno == Errno.noEntry || $0?.errno == Errno.notSupported
+      }
+      if isGone, try resolve() != family { throw .reloaded }
+      return refusals
+    } catch {
+      transaction = .lost
+      throw error
+    }
+  }
+
   private mutating func send(
     _ edit: Edit, direct: Bool = false
   ) throws(NetlinkError) -> EditResult {

@@ -10,18 +10,27 @@ public protocol EditTarget: ~Copyable {
   /// `collected` is the transaction that BEGIN opens and COMMIT or ABORT ends, of which there is
   /// one; all other edits take effect at once, beside it.
   mutating func apply(_ edit: Edit, collected: Bool) -> Outcome
+
+  /// Adds edits of rules to the transaction that is open; an outcome for each.
+  mutating func collect(_ edits: [Edit]) -> [Outcome]
 }
 
-/// What becomes of a message on a lane.
+/// What becomes of a datagram on a lane.
 public struct Reaction: Sendable {
+  /// A line for the log: what was asked and what came of it.
+  public struct Line: Sendable {
+    /// What it says.
+    public let text: [UInt8]
+    /// Whether it tells of a refusal.
+    public let isRefusal: Bool
+  }
+
   /// Datagrams to send, in this order.
   public var replies: [[UInt8]] = []
   /// Whether the lane is closed after them.
   public var closes = false
-  /// A line for the log: what was asked and what came of it.
-  public var line: [UInt8] = []
-  /// Whether the line tells of a refusal.
-  public var isRefusal = false
+  /// Lines for the log, one for each edit.
+  public var lines: [Line] = []
 }
 
 /// All lanes of one e7-priv: who may say what, and the one transaction.
@@ -122,11 +131,82 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
         maker, "message")
     }
     do throws(DecodeError) {
+      let messages = try Message.bundle(datagram)
+      guard messages.count == 1 else { return try answer(index, messages) }
       var message = try Message(decoding: datagram)
       return answer(index, &message, now: now)
     } catch {
       return end(sequence, Outcome(Errno.badMessage, error.text), maker, "message")
     }
+  }
+
+  /// Answers several edits of one transaction; each is read and judged as if it had come alone.
+  private mutating func answer(
+    _ index: Int, _ messages: [[UInt8]]
+  ) throws(DecodeError) -> Reaction {
+    guard messages.count <= Limit.bundle else {
+      return end(
+        Desk.sequence(messages[0]),
+        Outcome(Errno.badMessage, "more than \(Limit.bundle) messages in one datagram"),
+        lanes[index].maker, "messages")
+    }
+    var sequences: [UInt32] = []
+    var words: [[UInt8]] = []
+    var outcomes: [Outcome] = []
+    var edits: [Edit] = []
+    var places: [Int] = []
+    for bytes in messages {
+      var message = try Message(decoding: bytes)
+      let type = message.header.type
+      sequences.append(message.header.sequence)
+      words.append(Array(type.name.utf8))
+      do throws(DecodeError) {
+        let edit = try Edit(type, &message.attributes)
+        words[words.count - 1] = edit.words
+        if let refusal = refusal(index, ofBundled: edit) {
+          outcomes.append(refusal)
+        } else {
+          places.append(outcomes.count)
+          edits.append(edit)
+          outcomes.append(Outcome())
+        }
+      } catch {
+        outcomes.append(Outcome(Errno.invalid, error.text))
+      }
+    }
+    let collected = edits.isEmpty ? [] : target.collect(edits)
+    for (place, outcome) in zip(places, collected) { outcomes[place] = outcome }
+    return reaction(lanes[index].maker, sequences, words, outcomes)
+  }
+
+  private func refusal(_ index: Int, ofBundled edit: Edit) -> Outcome? {
+    switch edit {
+    case .add, .remove, .removeID, .clear:
+      guard transaction == lanes[index].id else {
+        return Outcome(Errno.invalid, "several edits in a datagram go between BEGIN and COMMIT")
+      }
+      return edit.fault.map { Outcome(Errno.invalid, $0) }
+    default:
+      return Outcome(Errno.invalid, "only edits of rules come several in a datagram")
+    }
+  }
+
+  private func reaction(
+    _ maker: Credentials, _ sequences: [UInt32], _ words: [[UInt8]], _ outcomes: [Outcome]
+  ) -> Reaction {
+    var whole = Reaction()
+    var datagram: [UInt8] = []
+    for index in outcomes.indices {
+      whole.lines += reaction(maker, words[index], outcomes[index]).lines
+      let reply = Message.encode(.done, sequence: sequences[index]) { outcomes[index].write(&$0) }
+      if datagram.count + reply.count > Limit.message {
+        whole.replies.append(datagram)
+        datagram = []
+      }
+      datagram += reply
+    }
+    whole.replies.append(datagram)
+    return whole
   }
 
   private mutating func answer(_ index: Int, _ message: inout Message, now: UInt64) -> Reaction {
@@ -209,19 +289,19 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
   private func reaction(
     _ maker: Credentials, _ what: [UInt8], _ outcome: Outcome
   ) -> Reaction {
-    var reaction = Reaction()
-    reaction.isRefusal = outcome.error != 0
-    reaction.line = Array("uid=\(maker.uid) pid=\(maker.pid) ".utf8) + what + [58, 32]
+    var line = Array("uid=\(maker.uid) pid=\(maker.pid) ".utf8) + what + [58, 32]
     if outcome.error == 0 {
-      reaction.line += Array("done".utf8)
+      line += Array("done".utf8)
     } else {
       let name = SystemError.name(Int32(truncatingIfNeeded: outcome.error))
-      reaction.line += Array("refused: \(name) ".utf8) + outcome.text
+      line += Array("refused: \(name) ".utf8) + outcome.text
     }
-    if let id = outcome.id { reaction.line += Array(" id=\(id)".utf8) }
+    if let id = outcome.id { line += Array(" id=\(id)".utf8) }
     if let generation = outcome.generation {
-      reaction.line += Array(" generation=\(generation)".utf8)
+      line += Array(" generation=\(generation)".utf8)
     }
+    var reaction = Reaction()
+    reaction.lines = [Reaction.Line(text: line, isRefusal: outcome.error != 0)]
     return reaction
   }
 

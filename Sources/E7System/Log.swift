@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Linux
 
-/// A daemon's log: one line of printable ASCII a call, with one write(2) to standard error.
+/// A daemon's log: lines of printable ASCII, with one write(2) a call to standard error.
 ///
 /// A line begins with the journal's priority, `<N>` of sd-daemon(3), unless a terminal reads it.
 /// Any byte that could end the line or move a cursor, and the backslash, is written as `\xHH`.
@@ -31,6 +31,14 @@ public struct Log: Sendable {
   public func write(_ priority: Priority, _ text: [UInt8]) {
     let line = Log.line(priority, name, text, prefixed: isPrefixed)
     unsafe e7_write(2, line, line.count)
+  }
+
+  /// Writes several lines, with one write(2).
+  public func write(_ lines: [(priority: Priority, text: [UInt8])]) {
+    let isTerminal = e7_is_terminal(2)
+    var bytes: [UInt8] = []
+    for line in lines { bytes += Log.line(line.priority, name, line.text, prefixed: !isTerminal) }
+    unsafe e7_write(2, bytes, bytes.count)
   }
 
   /// Writes one line.

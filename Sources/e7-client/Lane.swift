@@ -7,7 +7,7 @@ import E7System
 /// A socket of our own making to e7-priv: the broker passes its other end on and sees nothing of it.
 final class Lane {
   /// Edits of a change that are on their way before the answer to the first one is awaited.
-  static let window = 64
+  static let window = Limit.bundle
 
   private let link: Link
 
@@ -45,6 +45,13 @@ final class Lane {
 
   /// Sends an edit; `outcome` waits for what becomes of it.
   func send(_ edit: Edit) throws(LinkError) -> UInt32 { try link.send(edit.type, edit.write) }
+
+  /// Sends edits of a transaction, as many as go into one datagram.
+  func send(
+    bundle edits: some Collection<Edit>
+  ) throws(LinkError) -> (first: UInt32, count: Int) {
+    try link.send(bundle: edits)
+  }
 
   /// Has the collected edits forgotten, and passes over what became of those that are on their way.
   func abort() throws(LinkError) {

@@ -192,11 +192,17 @@ final class Session {
       at(line)
       _ = try settle(text) { () throws(LinkError) in try lane.outcome(of: sequence) }
     }
-    for line in lines {
-      if waiting.count == Lane.window { try settleFirst() }
-      at(line)
-      let sequence = try given(text) { () throws(LinkError) in try lane.send(line.edit) }
-      waiting.append((line, sequence))
+    var rest = lines[...]
+    while let next = rest.first {
+      at(next)
+      let sent = try given(text) { () throws(LinkError) in
+        try lane.send(bundle: rest.prefix(Lane.window).map(\.edit))
+      }
+      for (index, line) in rest.prefix(sent.count).enumerated() {
+        waiting.append((line, sent.first + UInt32(index)))
+      }
+      rest = rest.dropFirst(sent.count)
+      while waiting.count > Lane.window { try settleFirst() }
     }
     while !waiting.isEmpty { try settleFirst() }
   }

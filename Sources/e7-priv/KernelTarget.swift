@@ -24,14 +24,28 @@ struct KernelTarget: EditTarget, ~Copyable {
     self.ending = ending
   }
 
+  mutating func collect(_ edits: [Edit]) -> [Outcome] {
+    do throws(NetlinkError) {
+      let refusals = try socket.collect(edits)
+      return refusals.map { refusal in refusal.map { outcome(of: .refused($0)) } ?? Outcome() }
+    } catch {
+      let outcome = outcome(of: error)
+      return edits.map { _ in outcome }
+    }
+  }
+
   mutating func apply(_ edit: Edit, collected: Bool) -> Outcome {
     do throws(NetlinkError) {
       let result = try socket.apply(edit, collected: collected)
       return Outcome(generation: result.generation, id: result.id)
     } catch {
-      ending.cause = ending.cause ?? KernelTarget.end(error)
-      return Outcome(error: UInt32(bitPattern: error.errno), text: error.text)
+      return outcome(of: error)
     }
+  }
+
+  private func outcome(of error: NetlinkError) -> Outcome {
+    ending.cause = ending.cause ?? KernelTarget.end(error)
+    return Outcome(error: UInt32(bitPattern: error.errno), text: error.text)
   }
 
   /// Whether an error says that the role has gone, with the module or to another process.

@@ -193,8 +193,8 @@ struct Service: ~Copyable {
   }
 
   private func write(_ reaction: Reaction) {
-    guard !reaction.line.isEmpty else { return }
-    log.write(reaction.isRefusal ? .warning : .notice, reaction.line)
+    guard !reaction.lines.isEmpty else { return }
+    log.write(reaction.lines.map { ($0.isRefusal ? .warning : .notice, $0.text) })
   }
 }
 

@@ -10,6 +10,8 @@ import Testing
 private final class Kernel {
   var seen: [(Edit, Bool)] = []
   var answer = Outcome(generation: 7, id: 3)
+  /// What it says against a rule about port 13 in a transaction.
+  var refusal = Array("the ruleset is full".utf8)
 
   var edits: [Edit] { seen.map(\.0) }
 }
@@ -20,6 +22,17 @@ private struct FakeTarget: EditTarget {
   mutating func apply(_ edit: Edit, collected: Bool) -> Outcome {
     kernel.seen.append((edit, collected))
     return kernel.answer
+  }
+
+  mutating func collect(_ edits: [Edit]) -> [Outcome] {
+    edits.map { edit in
+      kernel.seen.append((edit, true))
+      // Whatever is about port 13 is refused.
+      guard case .add(_, let match, _) = edit, match.ports == Ports(13, 13) else {
+        return Outcome()
+      }
+      return Outcome(error: 28, text: kernel.refusal)
+    }
   }
 }
 
@@ -59,6 +72,12 @@ private final class Fixture {
   func outcome(_ id: UInt64, _ edit: Edit) throws -> Outcome {
     try done(send(id, edit))
   }
+}
+
+extension Reaction {
+  /// The one line, empty where there is none.
+  fileprivate var line: [UInt8] { lines.first?.text ?? [] }
+  fileprivate var isRefusal: Bool { lines.first?.isRefusal ?? false }
 }
 
 private func done(_ reaction: Reaction, sequence: UInt32 = 9) throws -> Outcome {
@@ -304,5 +323,122 @@ struct TransactionTests {
     #expect(fixture.close(2) == nil)
     #expect(try fixture.outcome(1, .commit()).error == 0)
     #expect(fixture.kernel.edits == [begin, .commit()])
+  }
+}
+
+/// Edits that come several in a datagram.
+struct BundleTests {
+  private static func port(_ number: UInt16) -> Edit {
+    .add(.block, Match(prot: 6, ports: Ports(number, number)))
+  }
+
+  private static func bytes(_ edits: [Edit]) -> [UInt8] {
+    edits.enumerated().flatMap { index, edit in
+      Message.encode(edit.type, sequence: 100 + UInt32(index), edit.write)
+    }
+  }
+
+  /// Sequence and outcome of each answer.
+  private static func outcomes(_ reaction: Reaction) throws -> [(UInt32, Outcome)] {
+    try reaction.replies.flatMap { datagram in
+      #expect(datagram.count <= Limit.message)
+      return try Message.bundle(datagram).map { bytes in
+        var message = try Message(decoding: bytes)
+        return (message.header.sequence, try Outcome(&message.attributes))
+      }
+    }
+  }
+
+  private func begun() throws -> Fixture {
+    let fixture = Fixture()
+    _ = fixture.open(1)
+    _ = try fixture.outcome(1, .begin(replace: true, generation: nil))
+    return fixture
+  }
+
+  @Test func eachIsJudgedAnsweredAndLogged() throws {
+    let fixture = try begun()
+    let wrong = Edit.add(.block, Match(prot: 6, ports: Ports(5, 3)))
+    let reaction = fixture.receive(
+      1, BundleTests.bytes([BundleTests.port(1), wrong, BundleTests.port(13), .removeID(4)]))
+    let answers = try BundleTests.outcomes(reaction)
+    try #require(answers.count == 4 && reaction.lines.count == 4)
+    #expect(answers.map(\.0) == [100, 101, 102, 103])
+    #expect(answers.map(\.1.error) == [0, UInt32(Errno.invalid), 28, 0])
+    #expect(text(answers[1].1.text).contains("PORT_FIRST 5 is over PORT_LAST 3"))
+    #expect(
+      fixture.kernel.edits.dropFirst() == [BundleTests.port(1), BundleTests.port(13), .removeID(4)])
+    #expect(fixture.kernel.seen.allSatisfy { $0.1 })
+    #expect(reaction.lines.map(\.isRefusal) == [false, true, true, false] && !reaction.closes)
+    #expect(text(reaction.lines[3].text) == "uid=0 pid=100 clear id 4: done")
+  }
+
+  @Test func outsideATransactionNothingHappens() throws {
+    let fixture = Fixture()
+    _ = fixture.open(1)
+    let answers = try BundleTests.outcomes(
+      fixture.receive(1, BundleTests.bytes([BundleTests.port(1), BundleTests.port(2)])))
+    #expect(answers.allSatisfy { $0.1.error == UInt32(Errno.invalid) } && answers.count == 2)
+    #expect(fixture.kernel.edits.isEmpty)
+  }
+
+  @Test func theTransactionOfAnotherLaneIsNotTaken() throws {
+    let fixture = try begun()
+    _ = fixture.open(2)
+    let answers = try BundleTests.outcomes(
+      fixture.receive(2, BundleTests.bytes([BundleTests.port(1), BundleTests.port(2)])))
+    #expect(answers.allSatisfy { $0.1.error == UInt32(Errno.invalid) })
+    #expect(fixture.kernel.edits.count == 1)
+  }
+
+  @Test func nothingButRulesComesInOne() throws {
+    for edit in [
+      Edit.set(.mode, 1), .begin(replace: false, generation: nil), .commit(), .abort, .confirm,
+      .revert,
+    ] {
+      let fixture = try begun()
+      let answers = try BundleTests.outcomes(
+        fixture.receive(1, BundleTests.bytes([BundleTests.port(1), edit])))
+      #expect(answers.map(\.1.error) == [0, UInt32(Errno.invalid)])
+      #expect(fixture.kernel.edits.count == 2)
+    }
+  }
+
+  @Test func thereIsALimit() throws {
+    for (count, isTaken) in [
+      (Limit.bundle - 1, true), (Limit.bundle, true), (Limit.bundle + 1, false),
+    ] {
+      let fixture = try begun()
+      let edits = (0..<count).map { BundleTests.port(UInt16($0) + 100) }
+      let reaction = fixture.receive(1, BundleTests.bytes(edits))
+      #expect(reaction.closes == !isTaken)
+      #expect(fixture.kernel.edits.count == (isTaken ? count + 1 : 1))
+      if !isTaken {
+        let outcome = try #require(try BundleTests.outcomes(reaction).last)
+        #expect(outcome.0 == 100 && outcome.1.error == UInt32(Errno.badMessage))
+      }
+    }
+  }
+
+  @Test func anIllFormedOneEndsTheLaneBeforeAnyIsDone() throws {
+    let good = BundleTests.bytes([BundleTests.port(1), BundleTests.port(2)])
+    for wrong: [UInt8] in [
+      good.dropLast(), good + [0], good + good.prefix(20), good.prefix(good.count / 2) + [7],
+    ] {
+      let fixture = try begun()
+      let reaction = fixture.receive(1, wrong)
+      #expect(reaction.closes && reaction.isRefusal)
+      #expect(fixture.kernel.edits.count == 1)
+    }
+  }
+
+  @Test func longAnswersGoInSeveralDatagrams() throws {
+    let fixture = try begun()
+    fixture.kernel.refusal = [UInt8](repeating: 97, count: Limit.text)
+    let edits = (0..<Limit.bundle).map { _ in BundleTests.port(13) }
+    let reaction = fixture.receive(1, BundleTests.bytes(edits))
+    #expect(reaction.replies.count == 2)
+    let count = try BundleTests.outcomes(reaction).count
+    #expect(count == Limit.bundle)
   }
 }

@@ -63,6 +63,14 @@ def decode(datagram):
     return _TYPE_NAMES[type_], sequence, attributes
 
 
+def bundle(datagram):
+    """The messages of a datagram, one behind the other."""
+    while datagram:
+        (length,) = struct.unpack_from("<I", datagram, 16)
+        yield datagram[:length]
+        datagram = datagram[length:]
+
+
 def done(error=0, text=b"", **more):
     attributes = {"ERROR": error}
     if text:
@@ -180,17 +188,22 @@ class Suite:
                 assert [(level, kind) for level, kind, _ in ancillary] == [
                     (socket.SOL_SOCKET, socket.SCM_CREDENTIALS)
                 ]
-                name, sequence, attributes = decode(datagram)
-                self.lane_said.append((name, attributes))
-                answer = self.lane(name, attributes)
-                if answer is None:
-                    answer = [done(GENERATION=10, ID=7) if name == "RULE_ADD" else done(GENERATION=10)]
-                    if name == "HELLO":
-                        answer = [("HELLO", {"MINOR": 0}), done()]
-                if self.lane_answers_as is not None and name != "HELLO":
-                    self.answer_as(lane, sequence, answer)
-                elif not self.send(lane, sequence, answer):
-                    return
+                for message in bundle(datagram):
+                    if not self.answer_lane(lane, message):
+                        return
+
+    def answer_lane(self, lane, message):
+        name, sequence, attributes = decode(message)
+        self.lane_said.append((name, attributes))
+        answer = self.lane(name, attributes)
+        if answer is None:
+            answer = [done(GENERATION=10, ID=7) if name == "RULE_ADD" else done(GENERATION=10)]
+            if name == "HELLO":
+                answer = [("HELLO", {"MINOR": 0}), done()]
+        if self.lane_answers_as is not None and name != "HELLO":
+            self.answer_as(lane, sequence, answer)
+            return True
+        return self.send(lane, sequence, answer)
 
     def answer_as(self, lane, sequence, answer):
         """Answers from a process of another user, as a thief of the descriptor would."""

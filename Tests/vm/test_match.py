@@ -308,14 +308,19 @@ def test_rule_ends(e7, a, servers):
     assert asks(a, "tcp", net.PEER[4]) == "passes"
 
 
-def test_rule_ends_whatever_the_time_of_day(e7):
-    e7.block("tcp", A, seconds=3)
-    now = time.time()
+@pytest.mark.parametrize("step", (-7200, 7200))
+def test_rule_ends_whatever_the_time_of_day(e7, a, servers, step):
+    e7.block("tcp", A, seconds=4)
+    e7.block("udp", A, seconds=3600)
+    time.clock_settime(time.CLOCK_REALTIME, time.time() + step)
     try:
-        time.clock_settime(time.CLOCK_REALTIME, now - 3600)
-        assert net.wait_until(lambda: not e7.rules(), 60)
+        assert asks(a, "tcp", net.PEER[4]) == "hangs"
+        assert net.wait_until(lambda: len(e7.rules()) == 1, 60)
+        assert asks(a, "tcp", net.PEER[4]) == "passes"
+        # The other one's hour is not over for that.
+        assert asks(a, "udp", net.PEER[4]) == "EPERM" and e7.rules()[0]["FOR"] > 3000
     finally:
-        time.clock_settime(time.CLOCK_REALTIME, time.time() + 3600)
+        time.clock_settime(time.CLOCK_REALTIME, time.time() - step)
 
 
 def test_rules_end_one_by_one(e7):

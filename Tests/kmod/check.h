@@ -36,6 +36,7 @@ void test_rule_terms(void);
 void test_rule_comment(void);
 void test_rule_remote(void);
 void test_rule_ends(void);
+void test_rule_shrink(void);
 void test_rule_sort(void);
 void test_rule_ports(void);
 void test_rule_model(unsigned long rounds);

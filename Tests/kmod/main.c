@@ -38,6 +38,7 @@ int main(int argc, char **argv)
 	test_rule_remote();
 	test_rule_ends();
 	test_rule_memory();
+	test_rule_shrink();
 	test_rule_sort();
 	test_rule_ports();
 	test_rule_model(rounds);

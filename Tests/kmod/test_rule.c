@@ -621,6 +621,119 @@ static struct rule_flow random_flow(const struct model *model,
 	return flow;
 }
 
+typedef bool model_fault(const struct model *model,
+			 const struct rule_flow *flow);
+
+/* Whether index and list say something else. */
+static bool model_differs(const struct model *model,
+			  const struct rule_flow *flow)
+{
+	const struct model_rule *best = model_decide(model, flow), *each;
+	struct rule_set *set = rule_set_new(model->count);
+	struct rule *rule;
+	unsigned int i;
+	bool differs;
+
+	for (i = 0; i < model->count; i++) {
+		each = &model->rules[i];
+		put(set, &each->match, each->action, each->id);
+	}
+	rule = decide(set, flow).rule;
+	differs = rule ? !best || rule->id != best->id : !!best;
+	rule_set_free(set);
+	return differs;
+}
+
+static void model_copy(struct model *to, const struct model *from)
+{
+	unsigned int i;
+
+	*to = *from;
+	for (i = 0; i < to->count; i++)
+		to->rules[i].match.path = to->rules[i].path;
+}
+
+/* Takes out each rule without which the fault is there still. */
+static void model_shrink(struct model *model, const struct rule_flow *flow,
+			 model_fault *fault)
+{
+	static struct model less;
+	unsigned int i = 0;
+
+	while (i < model->count) {
+		model_copy(&less, model);
+		model_remove(&less, i);
+		if (fault(&less, flow))
+			model_copy(model, &less);
+		else
+			i++;
+	}
+}
+
+/* What is left of a fault, for people. */
+static void model_show(const struct model *model, const struct rule_flow *flow)
+{
+	const struct rule_key *key;
+	unsigned int i;
+
+	fprintf(stderr, "flow: class %u, %s, protocol %u, direction %u, uid %d, "
+		"port %d, IPv%u %u.%u.%u.%u...\n", flow->class,
+		flow->path ?: "-", flow->prot, flow->direction, (int)flow->uid,
+		flow->has_port ? flow->port : -1, flow->family,
+		flow->remote[0], flow->remote[1], flow->remote[2],
+		flow->remote[3]);
+	for (i = 0; i < model->count; i++) {
+		key = &model->rules[i].match.key;
+		fprintf(stderr, "rule %ld: action %u, quick %u, class %u, %s, "
+			"protocol %u, direction %u, uid %d, ports %u-%u, "
+			"IPv%u %u.%u.%u.%u.../%u\n",
+			(long)model->rules[i].id, model->rules[i].action,
+			key->quick, key->class, model->rules[i].path,
+			key->prot, key->direction, (int)key->uid,
+			key->port_first, key->port_last, key->family,
+			key->remote[0], key->remote[1], key->remote[2],
+			key->remote[3], key->prefix);
+	}
+}
+
+static void model_explain(const struct model *model,
+			  const struct rule_flow *flow)
+{
+	static struct model least;
+
+	model_copy(&least, model);
+	/* By then it may be gone, where it was the set's history that matters. */
+	if (model_differs(&least, flow))
+		model_shrink(&least, flow, model_differs);
+	model_show(&least, flow);
+}
+
+/* A fault that three rules have between them. */
+static bool has_three(const struct model *model, const struct rule_flow *flow)
+{
+	unsigned int i, found = 0;
+
+	for (i = 0; i < model->count; i++)
+		found += model->rules[i].id == 1 || model->rules[i].id == 30 ||
+			 model->rules[i].id == 50;
+	return found == 3;
+}
+
+void test_rule_shrink(void)
+{
+	static struct model model;
+	unsigned int i;
+
+	model.count = 50;
+	for (i = 0; i < model.count; i++) {
+		rule_match_init(&model.rules[i].match, "", 0);
+		model.rules[i].id = i + 1;
+	}
+	model_shrink(&model, NULL, has_three);
+	CHECK(model.count == 3 && model.rules[0].id == 1 &&
+	      model.rules[1].id == 30 && model.rules[2].id == 50);
+}
+
 static void model_compare(const struct model *model, struct rule_set *set,
 			  const struct rule_index *index,
 			  const struct model_shape *shape)
@@ -636,6 +749,8 @@ static void model_compare(const struct model *model, struct rule_set *set,
 		     rule->action == best->action : !best,
 	      "%u %s %u: %ld, expected %ld", flow.class, flow.path ?: "-",
 	      flow.prot, rule ? (long)rule->id : 0, best ? (long)best->id : 0);
+	if (rule ? !best || rule->id != best->id : !!best)
+		model_explain(model, &flow);
 	if (rule)
 		CHECK(rule_set_by_id(set, rule->id) == rule);
 	for (i = 0; i < model->count; i++)

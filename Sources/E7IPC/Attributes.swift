@@ -168,37 +168,39 @@ public struct AttributeWriter {
     bytes.append(UInt8(truncatingIfNeeded: value >> 8))
   }
 
-  private static func bytes<T: FixedWidthInteger>(of value: T) -> [UInt8] {
-    var rest = value
-    var bytes: [UInt8] = []
-    for _ in 0..<T.bitWidth / 8 {
-      bytes.append(UInt8(truncatingIfNeeded: rest))
-      rest >>= 8
-    }
-    return bytes
+  /// A number of so many bytes.
+  private mutating func put(_ attribute: Attribute, _ value: UInt64, _ count: Int) {
+    put16(UInt16(count + 4))
+    put16(attribute.rawValue)
+    for index in 0..<count { bytes.append(UInt8(truncatingIfNeeded: value >> (8 * UInt64(index)))) }
+    while bytes.count % 4 != 0 { bytes.append(0) }
   }
 
   /// Adds an 8-bit attribute.
-  public mutating func u8(_ attribute: Attribute, _ value: UInt8) { put(attribute, [value]) }
+  public mutating func u8(_ attribute: Attribute, _ value: UInt8) {
+    put(attribute, UInt64(value), 1)
+  }
 
   /// Adds a 16-bit attribute.
   public mutating func u16(_ attribute: Attribute, _ value: UInt16) {
-    put(attribute, [UInt8(truncatingIfNeeded: value), UInt8(truncatingIfNeeded: value >> 8)])
+    put(attribute, UInt64(value), 2)
   }
 
   /// Adds a 32-bit attribute.
   public mutating func u32(_ attribute: Attribute, _ value: UInt32) {
-    put(attribute, AttributeWriter.bytes(of: value))
+    put(attribute, UInt64(value), 4)
   }
 
   /// Adds a 64-bit attribute.
-  public mutating func u64(_ attribute: Attribute, _ value: UInt64) {
-    put(attribute, AttributeWriter.bytes(of: value))
-  }
+  public mutating func u64(_ attribute: Attribute, _ value: UInt64) { put(attribute, value, 8) }
 
   /// Adds a text, which holds no NUL; it gets one.
   public mutating func string(_ attribute: Attribute, _ text: [UInt8]) {
-    put(attribute, text + [0])
+    put16(UInt16(truncatingIfNeeded: text.count + 5))
+    put16(attribute.rawValue)
+    bytes += text
+    bytes.append(0)
+    while bytes.count % 4 != 0 { bytes.append(0) }
   }
 
   /// Adds the 4 or 16 bytes of an address in network order.
@@ -220,10 +222,11 @@ public struct AttributeWriter {
     message[5] = header.minor
     message[6] = UInt8(truncatingIfNeeded: header.type.rawValue)
     message[7] = UInt8(truncatingIfNeeded: header.type.rawValue >> 8)
-    let numbers =
-      AttributeWriter.bytes(of: header.sequence)
-      + AttributeWriter.bytes(of: UInt32(truncatingIfNeeded: message.count))
-    for index in 0..<8 { message[12 + index] = numbers[index] }
+    let length = UInt32(truncatingIfNeeded: message.count)
+    for index in 0..<4 {
+      message[12 + index] = UInt8(truncatingIfNeeded: header.sequence >> (8 * UInt32(index)))
+      message[16 + index] = UInt8(truncatingIfNeeded: length >> (8 * UInt32(index)))
+    }
     return message
   }
 }

@@ -28,6 +28,7 @@ struct Bundle {
     self.requests = encoded
     first = sequence + 1
     refusals = [Refusal?](repeating: nil, count: requests.count)
+    datagram.reserveCapacity(encoded.reduce(0) { $0 + $1.count + 3 })
     for bytes in encoded {
       datagram += bytes
       while datagram.count % 4 != 0 { datagram.append(0) }

@@ -34,17 +34,34 @@ struct NetlinkMessage: Equatable {
 
   /// The bytes to send.
   func encode() -> [UInt8] {
-    let length = UInt32(truncatingIfNeeded: NetlinkMessage.headerSize + body.count)
-    return bytes(length, 4) + bytes(UInt32(type), 2) + bytes(UInt32(flags), 2)
-      + bytes(sequence, 4) + bytes(0, 4) + body
+    var message: [UInt8] = []
+    append(to: &message)
+    return message
+  }
+
+  /// Adds the bytes to send to others.
+  func append(to message: inout [UInt8]) {
+    let length = NetlinkMessage.headerSize + body.count
+    message.reserveCapacity(message.count + length)
+    put(UInt32(truncatingIfNeeded: length), 4, &message)
+    put(UInt32(type), 2, &message)
+    put(UInt32(flags), 2, &message)
+    put(sequence, 4, &message)
+    put(0, 4, &message)
+    message += body
   }
 }
 
 /// The `count` low bytes of a number in host order.
 func bytes(_ value: UInt32, _ count: Int) -> [UInt8] {
   var bytes: [UInt8] = []
-  for index in 0..<count { bytes.append(UInt8(truncatingIfNeeded: value >> (8 * UInt32(index)))) }
+  put(value, count, &bytes)
   return bytes
+}
+
+/// Adds the `count` low bytes of a number in host order.
+func put(_ value: UInt32, _ count: Int, _ bytes: inout [UInt8]) {
+  for index in 0..<count { bytes.append(UInt8(truncatingIfNeeded: value >> (8 * UInt32(index)))) }
 }
 
 /// A generic-netlink message: `struct genlmsghdr` and attributes.

@@ -196,8 +196,9 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
   ) -> Reaction {
     var whole = Reaction()
     var datagram: [UInt8] = []
+    let name = Desk.name(maker)
     for index in outcomes.indices {
-      whole.lines += reaction(maker, words[index], outcomes[index]).lines
+      whole.lines += reaction(name, words[index], outcomes[index]).lines
       let reply = Message.encode(.done, sequence: sequences[index]) { outcomes[index].write(&$0) }
       if datagram.count + reply.count > Limit.message {
         whole.replies.append(datagram)
@@ -289,7 +290,17 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
   private func reaction(
     _ maker: Credentials, _ what: [UInt8], _ outcome: Outcome
   ) -> Reaction {
-    var line = Array("uid=\(maker.uid) pid=\(maker.pid) ".utf8) + what + [58, 32]
+    reaction(Desk.name(maker), what, outcome)
+  }
+
+  private static func name(_ maker: Credentials) -> [UInt8] {
+    Array("uid=\(maker.uid) pid=\(maker.pid) ".utf8)
+  }
+
+  private func reaction(_ maker: [UInt8], _ what: [UInt8], _ outcome: Outcome) -> Reaction {
+    var line = maker
+    line += what
+    line += [58, 32]
     if outcome.error == 0 {
       line += Array("done".utf8)
     } else {

@@ -40,8 +40,18 @@ extension Action {
 
 extension Match {
   fileprivate var words: [UInt8] {
-    let name = Words.word(.namedProtocol, UInt32(prot)) ?? "\(prot)"
-    let program = programClass.map { " \($0.word)" } ?? ""
+    var words = Array((isQuick ? " quick " : " ").utf8)
+    words += (Words.word(.namedProtocol, UInt32(prot)) ?? "\(prot)").utf8
+    if let programClass { words += (" " + programClass.word).utf8 }
+    if !path.isEmpty {
+      words.append(32)
+      words += path
+    }
+    words += clauses.utf8
+    return words
+  }
+
+  private var clauses: String {
     var clauses = ""
     if let direction, remote == nil {
       clauses += " " + (Words.word(.direction, UInt32(direction.rawValue)) ?? "")
@@ -53,8 +63,7 @@ extension Match {
       clauses += " port \(ports.first)" + (ports.first == ports.last ? "" : "-\(ports.last)")
     }
     if let uid { clauses += " user \(uid)" }
-    return Array("\(isQuick ? " quick" : "") \(name)\(program)".utf8)
-      + (path.isEmpty ? [] : [32] + path) + Array(clauses.utf8)
+    return clauses
   }
 }
 

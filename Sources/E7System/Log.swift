@@ -50,8 +50,10 @@ public struct Log: Sendable {
     _ priority: Priority, _ name: StaticString, _ text: [UInt8], prefixed: Bool
   ) -> [UInt8] {
     var line: [UInt8] = []
+    line.reserveCapacity(text.count + 32)
     if prefixed { line += [UInt8(ascii: "<"), 48 + priority.rawValue, UInt8(ascii: ">")] }
-    line += Array("\(name): ".utf8)
+    name.withUTF8Buffer { unsafe line.append(contentsOf: $0) }
+    line += [UInt8(ascii: ":"), UInt8(ascii: " ")]
     for byte in text {
       if byte >= 32 && byte < 127 && byte != UInt8(ascii: "\\") {
         line.append(byte)

@@ -56,9 +56,7 @@ static void reject_send(const struct nf_hook_state *state, struct sk_buff *skb,
 void reject_answer(const struct nf_hook_state *state, struct sk_buff *skb,
 		   u8 number)
 {
-	/* ICMP is not answered with ICMP. */
-	if (number == IPPROTO_ICMP || number == IPPROTO_ICMPV6)
-		return;
+	/* Where it is an error itself, icmp_send() and its like send none. */
 	local_bh_disable();
 	this_cpu_write(reject_sender, current);
 	reject_send(state, skb, number);
@@ -67,13 +65,18 @@ void reject_answer(const struct nf_hook_state *state, struct sk_buff *skb,
 }
 
 /*
- * A connection that is open: what is sent on it fails from now on.  Under the
- * lock of the socket.
+ * Sockets whose send does not tell: an open connection's, on which all fails from
+ * now on, and that of ping(8) for IPv6, where the next call does.  Under the lock
+ * of the socket.
  */
 void reject_tell(struct sock *sk)
 {
-	if (sk->sk_protocol != IPPROTO_TCP || sk->sk_state == TCP_SYN_SENT ||
-	    sk->sk_state == TCP_LISTEN)
+	bool open = sk->sk_protocol == IPPROTO_TCP &&
+		    sk->sk_state != TCP_SYN_SENT && sk->sk_state != TCP_LISTEN;
+	bool ping = sk->sk_protocol == IPPROTO_ICMPV6 &&
+		    sk->sk_type == SOCK_DGRAM;
+
+	if (!open && !ping)
 		return;
 	WRITE_ONCE(sk->sk_err, ECONNREFUSED);
 	sk->sk_error_report(sk);

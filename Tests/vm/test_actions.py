@@ -18,7 +18,8 @@ families = pytest.mark.parametrize("family", (4, 6))
 kinds = pytest.mark.parametrize("kind", ("tcp", "udp", "icmp"))
 actions = pytest.mark.parametrize("action", ("allow", "block", "reject"))
 
-# What comes of it for who asks, by direction, action and kind.
+# What comes of it for who asks, by direction, action and kind.  That a netfilter hook dropped what it
+# sends, Linux does not tell an ICMPv6 socket.
 OUTCOMES = {
     "out": {
         "allow": {"tcp": "passes", "udp": "passes", "icmp": "passes"},
@@ -76,7 +77,8 @@ def test_what_goes_out(e7, echoes, pinging, a, action, kind, family):
     e7.allow(of="kernel")
     if kind == "icmp":
         number = e7.rule(action, {4: "icmp", 6: "icmp6"}[family], A, began="out")["ID"]
-        assert pings(a, family, address) == OUTCOMES["out"][action][kind]
+        silent = action == "block" and family == 6
+        assert pings(a, family, address) == ("hangs" if silent else OUTCOMES["out"][action][kind])
     else:
         number = e7.rule(action, kind, A, began="out")["ID"]
         assert asks(a, kind, address) == OUTCOMES["out"][action][kind]

@@ -18,8 +18,6 @@ public enum BrokerCalls {
       AllowedCall(__NR_getsockopt, Required(1, is: Int(SOL_SOCKET))),
       // Each list that is asked for has a netlink socket of its own.
       AllowedCall(__NR_socket, Required(0, is: Int(AF_NETLINK)), Required(2, is: 16)),
-      // libnl makes the socket's number of it.
-      AllowedCall(__NR_getpid),
       AllowedCall(__NR_bind),
       // From which libnl makes the number that it binds to.
       AllowedCall(__NR_getpid),

@@ -33,12 +33,16 @@ public struct Log: Sendable {
     unsafe e7_write(2, line, line.count)
   }
 
-  /// Writes several lines, with one write(2).
+  /// Writes several lines, as many at once as are not long together.
   public func write(_ lines: [(priority: Priority, text: [UInt8])]) {
-    let isTerminal = e7_is_terminal(2)
     var bytes: [UInt8] = []
-    for line in lines { bytes += Log.line(line.priority, name, line.text, prefixed: !isTerminal) }
-    unsafe e7_write(2, bytes, bytes.count)
+    for line in lines {
+      bytes += Log.line(line.priority, name, line.text, prefixed: isPrefixed)
+      guard bytes.count >= 16384 else { continue }
+      unsafe e7_write(2, bytes, bytes.count)
+      bytes = []
+    }
+    if !bytes.isEmpty { unsafe e7_write(2, bytes, bytes.count) }
   }
 
   /// Writes one line.

@@ -101,9 +101,11 @@ let package = Package(
       name: "E7IPCTests", dependencies: ["CE7Schema", "E7IPC", "E7TestSupport"],
       swiftSettings: common),
     .testTarget(
-      name: "E7SystemTests", dependencies: ["CE7Linux", "E7System"], swiftSettings: common),
+      name: "E7SystemTests", dependencies: ["CE7Linux", "E7System", "E7TestSupport"],
+      swiftSettings: common),
     .testTarget(
-      name: "E7NetlinkTests", dependencies: ["CE7Schema", "E7IPC", "E7Netlink", "E7System"],
+      name: "E7NetlinkTests",
+      dependencies: ["CE7Schema", "E7IPC", "E7Netlink", "E7System", "E7TestSupport"],
       swiftSettings: common),
     .testTarget(
       name: "E7SandboxTests",

@@ -42,14 +42,18 @@ void e7_ignore_broken_pipes(void) { signal(SIGPIPE, SIG_IGN); }
 
 bool e7_is_terminal(int32_t fd) { return isatty(fd); }
 
-void e7_write(int32_t fd, const uint8_t *bytes, size_t count) {
+bool e7_write(int32_t fd, const uint8_t *bytes, size_t count, int32_t milliseconds) {
   while (count > 0) {
+    struct e7_waited room = {.fd = fd, .events = E7_OUTPUT};
+    // A reader that has stopped must not stop the writer for ever.
+    if (e7_wait(&room, 1, milliseconds) <= 0) return false;
     ssize_t written = write(fd, bytes, count);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return;
+    if (written < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (written <= 0) return false;
     bytes += written;
     count -= (size_t)written;
   }
+  return true;
 }
 
 // A stream to the journal as systemd opens one for a unit: name, unit, priority, whether a line
@@ -114,6 +118,24 @@ int32_t e7_spawn(const struct e7_program *program) {
   pid_t parent = getpid();
   pid_t child = fork();
   if (child == 0) become_program(program, parent);
+  return child < 0 ? -errno : child;
+}
+
+int32_t e7_spawn_reader(const char *path, const char *first, const char *second, int32_t input) {
+  char *const arguments_of[] = {(char *)path, (char *)first, (char *)second, NULL};
+  static char *const nothing[] = {NULL};
+  pid_t parent = getpid();
+  pid_t child = fork();
+
+  if (child == 0) {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (dup2(input, 0) == 0 && close_range(3, ~0U, 0) == 0 && chdir("/") == 0 &&
+        e7_die_with_parent(parent) == 0)
+      execve(path, arguments_of, nothing);
+    _exit(127);
+  }
   return child < 0 ? -errno : child;
 }
 

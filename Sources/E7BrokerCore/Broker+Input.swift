@@ -147,7 +147,7 @@ extension Broker {
       try message.attributes.finish()
       return lane(session, sequence, passed, at: now)
     case .ruleAdd, .ruleDel, .ruleClear, .flagSet, .begin, .commit, .abort, .confirm, .revert,
-      .answer:
+      .answer, .save:
       refuse(session, sequence, .edit)
     case .event, .notice, .done, .gap, .claim, .helper:
       throw .unknownType(message.header.type.rawValue)

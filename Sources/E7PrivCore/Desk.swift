@@ -13,24 +13,17 @@ public protocol EditTarget: ~Copyable {
 
   /// Adds edits of rules to the transaction that is open; an outcome for each.
   mutating func collect(_ edits: [Edit]) -> [Outcome]
+
+  /// The generation of the rules in force; nil where the module does not tell.
+  mutating func generation() -> UInt64?
 }
 
 /// What becomes of a datagram on a lane.
 public struct Reaction: Sendable {
-  /// A line for the log: what was asked and what came of it.
-  public struct Line: Sendable {
-    /// What it says.
-    public let text: [UInt8]
-    /// Whether it tells of a refusal.
-    public let isRefusal: Bool
-  }
-
   /// Datagrams to send, in this order.
   public var replies: [[UInt8]] = []
   /// Whether the lane is closed after them.
   public var closes = false
-  /// Lines for the log, one for each edit.
-  public var lines: [Line] = []
 }
 
 /// All lanes of one e7-priv: who may say what, and the one transaction.
@@ -50,18 +43,25 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
   private var target: Target
   private var lanes: [Lane] = []
   private var transaction: UInt64?
+  private var vault: Vault
+  private var audit: Audit
 
-  /// A desk without lanes.
-  public init(authority: Authority, target: consuming Target) {
+  /// A desk without lanes, which saves nothing where there is no `shelf`.
+  public init(
+    authority: Authority, target: consuming Target, journal: any Journal, shelf: (any Shelf)?,
+    now: UInt64
+  ) {
     self.authority = authority
     self.target = target
+    vault = Vault(shelf)
+    audit = Audit(journal, now: now)
   }
 
   /// Takes a lane on; nil where there is no room even for a refusal.
   ///
   /// A lane that serves nobody stays until its first message, which it refuses, or until `expired`.
-  public mutating func open(_ id: UInt64, maker: Peer?, now: UInt64) -> Reaction? {
-    guard lanes.count < 2 * Limit.lanes else { return nil }
+  public mutating func open(_ id: UInt64, maker: Peer?, now: UInt64) -> Bool {
+    guard lanes.count < 2 * Limit.lanes else { return false }
     let nobody = Credentials(pid: 0, uid: .max, gid: .max)
     let credentials = maker?.credentials ?? nobody
     let refusal = refusal(of: maker)
@@ -69,8 +69,11 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
       Lane(
         id: id, maker: credentials, opened: now, refusal: refusal,
         pace: Pace(perSecond: Limit.laneMessagesPerSecond, now: now)))
-    return reaction(
-      credentials, Array((refusal == nil ? "lane opened" : "lane").utf8), refusal ?? Outcome())
+    audit.after(
+      Audit.who(credentials, nil), Array((refusal == nil ? "lane opened" : "lane").utf8),
+      refusal ?? Outcome(), from: nil, now: now)
+    audit.flush()
+    return true
   }
 
   private func refusal(of maker: Peer?) -> Outcome? {
@@ -94,7 +97,8 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
   }
 
   /// The lanes that serve nobody and have not asked for anything in time.
-  public func expired(now: UInt64) -> [UInt64] {
+  public mutating func expired(now: UInt64) -> [UInt64] {
+    audit.settle(now: now)
     var ids: [UInt64] = []
     for lane in lanes
     where lane.refusal != nil && now >= lane.opened + UInt64(Limit.helloMilliseconds) {
@@ -104,13 +108,17 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
   }
 
   /// Forgets a lane; a transaction that it has open goes with it.
-  public mutating func close(_ id: UInt64) -> Reaction? {
-    guard let index = index(of: id) else { return nil }
+  public mutating func close(_ id: UInt64, now: UInt64) {
+    guard let index = index(of: id) else { return }
+    defer { audit.flush() }
     let maker = lanes.remove(at: index).maker
-    guard transaction == id else { return nil }
+    if vault.owner == id { vault.abandon() }
+    guard transaction == id else { return }
     transaction = nil
     let outcome = target.apply(.abort, collected: true)
-    return reaction(maker, Array("abort, since its lane was closed".utf8), outcome)
+    audit.after(
+      Audit.who(maker, nil), Array("abort, since its lane was closed".utf8), outcome, from: nil,
+      now: now)
   }
 
   /// Takes a datagram of a lane.
@@ -118,37 +126,69 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
     _ id: UInt64, _ datagram: [UInt8], from sender: Credentials?, truncated: Bool, now: UInt64
   ) -> Reaction {
     guard let index = index(of: id) else { return Reaction(closes: true) }
+    defer { audit.flush() }
     let maker = lanes[index].maker
     let sequence = Desk.sequence(datagram)
+    let who = Audit.who(maker, sender)
+    var fault: Outcome
     if let refusal = lanes[index].refusal { return end(sequence, refusal) }
-    guard Authority.agrees(sender, with: maker) else {
-      return end(
-        sequence, Outcome(Errno.perm, "the sender is not who made the lane"), maker, "message")
+    if !Authority.agrees(sender, with: maker) {
+      fault = Outcome(Errno.perm, "the sender is not who made the lane")
+    } else if truncated {
+      fault = Outcome(Errno.badMessage, "the message is longer than \(Limit.message) bytes")
+    } else {
+      do throws(DecodeError) {
+        let messages = try Message.bundle(datagram)
+        guard messages.count == 1 else { return try answer(index, messages, who, now: now) }
+        var message = try Message(decoding: datagram)
+        return answer(index, &message, who, now: now)
+      } catch {
+        fault = Outcome(Errno.badMessage, error.text)
+      }
     }
-    guard !truncated else {
-      return end(
-        sequence, Outcome(Errno.badMessage, "the message is longer than \(Limit.message) bytes"),
-        maker, "message")
+    audit.after(who, Array("message".utf8), fault, from: nil, now: now)
+    return end(sequence, fault)
+  }
+
+  private mutating func answer(
+    _ index: Int, _ message: inout Message, _ who: [UInt8], now: UInt64
+  ) -> Reaction {
+    let header = message.header
+    if header.type == .hello {
+      return Reaction(replies: [
+        Message.encode(.hello, sequence: header.sequence) { Hello(role: .admin).write(&$0) },
+        Message.encode(.done, sequence: header.sequence) { Outcome().write(&$0) },
+      ])
     }
-    do throws(DecodeError) {
-      let messages = try Message.bundle(datagram)
-      guard messages.count == 1 else { return try answer(index, messages) }
-      var message = try Message(decoding: datagram)
-      return answer(index, &message, now: now)
-    } catch {
-      return end(sequence, Outcome(Errno.badMessage, error.text), maker, "message")
+    let outcome: Outcome
+    if header.type == .save {
+      outcome = save(index, &message.attributes, who, now: now)
+    } else if Edit.isEdit(header.type) {
+      do throws(DecodeError) {
+        outcome = told(
+          index, try Edit(header.type, &message.attributes), who, now: now)
+      } catch {
+        outcome = refuse(who, header.type, Outcome(Errno.invalid, error.text), now: now)
+      }
+    } else {
+      outcome = refuse(
+        who, header.type,
+        Outcome(Errno.notSupported, "a lane takes edits; ask the broker for all else"), now: now)
     }
+    return Reaction(replies: [
+      Message.encode(.done, sequence: header.sequence) { outcome.write(&$0) }
+    ])
   }
 
   /// Answers several edits of one transaction; each is read and judged as if it had come alone.
   private mutating func answer(
-    _ index: Int, _ messages: [[UInt8]]
+    _ index: Int, _ messages: [[UInt8]], _ who: [UInt8], now: UInt64
   ) throws(DecodeError) -> Reaction {
     guard messages.count <= Limit.bundle else {
-      return end(
-        Desk.sequence(messages[0]),
-        Outcome(Errno.badMessage, "more than \(Limit.bundle) messages in one datagram"),
-        lanes[index].maker, "messages")
+      let fault = Outcome(
+        Errno.badMessage, "more than \(Limit.bundle) messages in one datagram")
+      audit.after(who, Array("messages".utf8), fault, from: nil, now: now)
+      return end(Desk.sequence(messages[0]), fault)
     }
     var sequences: [UInt32] = []
     var words: [[UInt8]] = []
@@ -174,9 +214,14 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
         outcomes.append(Outcome(Errno.invalid, error.text))
       }
     }
-    let collected = edits.isEmpty ? [] : target.collect(edits)
+    let isTold = edits.isEmpty || audit.before(who, places.map { words[$0] }, nil)
+    let collected =
+      isTold ? (edits.isEmpty ? [] : target.collect(edits)) : edits.map { _ in Audit.silent }
     for (place, outcome) in zip(places, collected) { outcomes[place] = outcome }
-    return reaction(lanes[index].maker, sequences, words, outcomes)
+    for index in outcomes.indices {
+      audit.after(who, words[index], outcomes[index], from: nil, now: now)
+    }
+    return Desk.reaction(sequences, outcomes)
   }
 
   private func refusal(_ index: Int, ofBundled edit: Edit) -> Outcome? {
@@ -191,14 +236,10 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
     }
   }
 
-  private func reaction(
-    _ maker: Credentials, _ sequences: [UInt32], _ words: [[UInt8]], _ outcomes: [Outcome]
-  ) -> Reaction {
+  private static func reaction(_ sequences: [UInt32], _ outcomes: [Outcome]) -> Reaction {
     var whole = Reaction()
     var datagram: [UInt8] = []
-    let name = Desk.name(maker)
     for index in outcomes.indices {
-      whole.lines += reaction(name, words[index], outcomes[index]).lines
       let reply = Message.encode(.done, sequence: sequences[index]) { outcomes[index].write(&$0) }
       if datagram.count + reply.count > Limit.message {
         whole.replies.append(datagram)
@@ -210,44 +251,64 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
     return whole
   }
 
-  private mutating func answer(_ index: Int, _ message: inout Message, now: UInt64) -> Reaction {
-    let maker = lanes[index].maker
-    let header = message.header
-    if header.type == .hello {
-      return Reaction(replies: [
-        Message.encode(.hello, sequence: header.sequence) { Hello(role: .admin).write(&$0) },
-        Message.encode(.done, sequence: header.sequence) { Outcome().write(&$0) },
-      ])
-    }
-    var words = Array(header.type.name.utf8)
-    let outcome: Outcome
-    if Edit.isEdit(header.type) {
-      do throws(DecodeError) {
-        let edit = try Edit(header.type, &message.attributes)
-        words = edit.words
-        outcome = judge(index, edit, now: now)
-      } catch {
-        outcome = Outcome(Errno.invalid, error.text)
-      }
-    } else {
-      outcome = Outcome(Errno.notSupported, "a lane takes edits; ask the broker for all else")
-    }
-    var reaction = reaction(maker, words, outcome)
-    reaction.replies.append(
-      Message.encode(.done, sequence: header.sequence) { outcome.write(&$0) })
-    return reaction
+  private mutating func refuse(
+    _ who: [UInt8], _ type: MessageType, _ outcome: Outcome, now: UInt64
+  ) -> Outcome {
+    audit.after(who, Array(type.name.utf8), outcome, from: nil, now: now)
+    return outcome
   }
 
-  private mutating func judge(_ index: Int, _ edit: Edit, now: UInt64) -> Outcome {
+  /// Does an edit between the two lines that tell of it.
+  private mutating func told(
+    _ index: Int, _ edit: Edit, _ who: [UInt8], now: UInt64
+  ) -> Outcome {
+    let words = edit.words
+    var outcome = fault(index, edit, now: now)
+    var before: UInt64?
+    if outcome == nil {
+      // Of a draft the generation is that of its BEGIN.
+      before = transaction == lanes[index].id && !edit.ends ? nil : target.generation()
+      outcome = audit.before(who, [words], before) ? judge(index, edit) : Audit.silent
+    }
+    let came = outcome ?? Outcome()
+    audit.after(who, words, came, from: before, now: now)
+    return came
+  }
+
+  private mutating func save(
+    _ index: Int, _ reader: inout AttributeReader, _ who: [UInt8], now: UInt64
+  ) -> Outcome {
     let id = lanes[index].id
-    let owns = transaction == id
-    guard owns || lanes[index].pace.admits(now: now) else {
+    let what = Array("save".utf8)
+    do throws(DecodeError) {
+      let part = try SavePart(&reader)
+      guard vault.owner == id || audit.before(who, [what], part.generation) else {
+        return Audit.silent
+      }
+      let end = vault.take(part, from: id) { target.generation() }
+      guard let end else { return Outcome() }
+      audit.after(
+        who, what + Array(" of \(vault.size) bytes".utf8), end, from: nil, now: now)
+      return end
+    } catch {
+      return refuse(who, .save, Outcome(Errno.invalid, error.text), now: now)
+    }
+  }
+
+  /// What is wrong with an edit before the kernel sees it, or nil.
+  private mutating func fault(_ index: Int, _ edit: Edit, now: UInt64) -> Outcome? {
+    guard transaction == lanes[index].id || lanes[index].pace.admits(now: now) else {
       return Outcome(
         Errno.again,
         "more than \(Limit.laneMessagesPerSecond) edits a second; collect them between BEGIN and COMMIT"
       )
     }
-    if let fault = edit.fault { return Outcome(Errno.invalid, fault) }
+    return edit.fault.map { Outcome(Errno.invalid, $0) }
+  }
+
+  private mutating func judge(_ index: Int, _ edit: Edit) -> Outcome {
+    let id = lanes[index].id
+    let owns = transaction == id
     switch edit {
     case .begin:
       if owns { return Outcome(Errno.busy, "this lane has a transaction open; end it first") }
@@ -278,44 +339,6 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
       replies: [Message.encode(.done, sequence: sequence) { outcome.write(&$0) }], closes: true)
   }
 
-  private func end(
-    _ sequence: UInt32, _ outcome: Outcome, _ maker: Credentials, _ what: String
-  ) -> Reaction {
-    var reaction = reaction(maker, Array(what.utf8), outcome)
-    reaction.replies = end(sequence, outcome).replies
-    reaction.closes = true
-    return reaction
-  }
-
-  private func reaction(
-    _ maker: Credentials, _ what: [UInt8], _ outcome: Outcome
-  ) -> Reaction {
-    reaction(Desk.name(maker), what, outcome)
-  }
-
-  private static func name(_ maker: Credentials) -> [UInt8] {
-    Array("uid=\(maker.uid) pid=\(maker.pid) ".utf8)
-  }
-
-  private func reaction(_ maker: [UInt8], _ what: [UInt8], _ outcome: Outcome) -> Reaction {
-    var line = maker
-    line += what
-    line += [58, 32]
-    if outcome.error == 0 {
-      line += Array("done".utf8)
-    } else {
-      let name = SystemError.name(Int32(truncatingIfNeeded: outcome.error))
-      line += Array("refused: \(name) ".utf8) + outcome.text
-    }
-    if let id = outcome.id { line += Array(" id=\(id)".utf8) }
-    if let generation = outcome.generation {
-      line += Array(" generation=\(generation)".utf8)
-    }
-    var reaction = Reaction()
-    reaction.lines = [Reaction.Line(text: line, isRefusal: outcome.error != 0)]
-    return reaction
-  }
-
   private func index(of id: UInt64) -> Int? {
     for index in lanes.indices where lanes[index].id == id { return index }
     return nil
@@ -327,6 +350,15 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
       return try Header(decoding: datagram).sequence
     } catch {
       return 0
+    }
+  }
+}
+
+extension Edit {
+  fileprivate var ends: Bool {
+    switch self {
+    case .commit, .abort: true
+    default: false
     }
   }
 }

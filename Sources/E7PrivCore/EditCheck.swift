@@ -12,6 +12,9 @@ extension Edit {
     case .commit(let seconds): seconds.flatMap(Edit.fault(ofConfirm:))
     case .answer(let question, let action, let lasting):
       Edit.fault(ofAnswer: action, to: question) ?? lasting.fault
+    // Blindly it would take with it what somebody else has just added.
+    case .clear(nil, nil), .begin(replace: true, nil):
+      "GENERATION is missing; expected that of the ruleset which is to go"
     case .removeID, .clear, .begin, .abort, .confirm, .revert: nil
     }
   }
@@ -23,7 +26,7 @@ extension Edit {
 
   private static func fault(ofAnswer action: Action, to question: UInt64) -> String? {
     if question == 0 { return "QUESTION 0 does not exist; expected 1 to \(UInt64.max)" }
-    return action == .ask ? "ask is no answer; expected allow, block, reject" : nil
+    return action == .ask ? "ACTION: ask is no answer; expected allow, block, reject" : nil
   }
 }
 
@@ -37,24 +40,26 @@ extension Lasting {
 extension Match {
   fileprivate var fault: String? {
     if prot > NamedProtocol.any.rawValue {
-      return "protocol \(prot) does not exist; expected 0 to 255, or 256 for any"
+      return "PROT \(prot) does not exist; expected 0 to 255, or 256 for any"
     }
     if let programClass {
       if !ProgramClass.ofRules.contains(programClass) {
         let words = ProgramClass.ofRules.map { $0.word }.joined(separator: ", ")
-        return "rules do not name class \(programClass.word); expected \(words), or a path alone"
+        return
+          "CLASS: rules do not name class \(programClass.word); expected \(words), or a path alone"
       }
       if !path.isEmpty && !programClass.takesPath {
-        return "class \(programClass.word) takes no path; expected the class alone"
+        return "PATH: class \(programClass.word) takes no path; expected the class alone"
       }
     }
     if !path.isEmpty, let fault = PathForm.fault(path) {
-      return "the path \(fault.problem); expected \(fault.expected)"
+      return "PATH \(fault.problem); expected \(fault.expected)"
     }
     if let fault = remote.flatMap(fault(of:)) { return fault }
     if let ports {
       if !Ports.exist(in: prot) {
-        return "protocol \(prot) has no ports; expected it without PORT_FIRST and PORT_LAST"
+        return
+          "PORT_FIRST: protocol \(prot) has no ports; expected it without PORT_FIRST and PORT_LAST"
       }
       if ports.first > ports.last {
         return "PORT_FIRST \(ports.first) is over PORT_LAST \(ports.last); expected them swapped"
@@ -97,9 +102,9 @@ extension Flag {
     if let range {
       return range.contains(value)
         ? nil
-        : "flag \(alias) does not take \(value); expected \(range.lowerBound) to \(range.upperBound)"
+        : "VALUE: flag \(alias) does not take \(value); expected \(range.lowerBound) to \(range.upperBound)"
     }
-    guard let list = values else { return "flag \(alias) is only read" }
+    guard let list = values else { return "FLAG \(alias) is only read" }
     if let number = UInt32(exactly: value), Words.word(list, number) != nil { return nil }
     var words = ""
     var most: UInt16 = 0
@@ -110,6 +115,6 @@ extension Flag {
       most = max(most, number)
       least = min(least, number)
     }
-    return "flag \(alias) does not take \(value); expected \(words) (\(least) to \(most))"
+    return "VALUE: flag \(alias) does not take \(value); expected \(words) (\(least) to \(most))"
   }
 }

@@ -92,6 +92,10 @@ public enum Errno {
   public static let nameTooLong = Int32(E7_ENAMETOOLONG)
   /// A message that is none.
   public static let badMessage = Int32(E7_EBADMSG)
+  /// Cannot be read or written.
+  public static let inputOutput = Int32(E7_EIO)
+  /// Too large a file.
+  public static let tooBig = Int32(E7_EFBIG)
   /// Not supported.
   public static let notSupported = Int32(E7_EOPNOTSUPP)
   /// Messages were lost.

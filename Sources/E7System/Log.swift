@@ -18,6 +18,9 @@ public struct Log: Sendable {
     case info = 6
   }
 
+  /// Milliseconds that a reader has who takes no more.
+  private static let patience: Int32 = 1000
+
   private let name: StaticString
   private let isPrefixed: Bool
 
@@ -27,22 +30,24 @@ public struct Log: Sendable {
     isPrefixed = !e7_is_terminal(2)
   }
 
-  /// Writes one line.
-  public func write(_ priority: Priority, _ text: [UInt8]) {
+  /// Writes one line; false where it could not be written within a second, or not whole.
+  @discardableResult public func write(_ priority: Priority, _ text: [UInt8]) -> Bool {
     let line = Log.line(priority, name, text, prefixed: isPrefixed)
-    unsafe e7_write(2, line, line.count)
+    return unsafe e7_write(2, line, line.count, Log.patience)
   }
 
-  /// Writes several lines, as many at once as are not long together.
-  public func write(_ lines: [(priority: Priority, text: [UInt8])]) {
+  /// Writes several lines, as many at once as are not long together; false as for one.
+  @discardableResult public func write(
+    _ lines: [(priority: Priority, text: [UInt8])]
+  ) -> Bool {
     var bytes: [UInt8] = []
     for line in lines {
       bytes += Log.line(line.priority, name, line.text, prefixed: isPrefixed)
       guard bytes.count >= 16384 else { continue }
-      unsafe e7_write(2, bytes, bytes.count)
+      guard unsafe e7_write(2, bytes, bytes.count, Log.patience) else { return false }
       bytes = []
     }
-    if !bytes.isEmpty { unsafe e7_write(2, bytes, bytes.count) }
+    return unsafe bytes.isEmpty || e7_write(2, bytes, bytes.count, Log.patience)
   }
 
   /// Writes one line.

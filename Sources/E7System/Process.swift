@@ -36,6 +36,9 @@ public struct ChildEnd: Equatable, Sendable {
     self.status = status
   }
 
+  /// Whether it ended by itself, with this status.
+  public func isExit(_ status: Int32) -> Bool { self.status == status << 8 }
+
   /// How it ended, in words.
   public var text: String {
     let signal = status & 0x7f
@@ -62,6 +65,13 @@ public enum Process {
     var bytes = [UInt8](repeating: 0, count: 4096)
     let count = Int(unsafe e7_self_path(&bytes, bytes.count))
     return count > 0 && count < bytes.count ? Array(bytes.prefix(count)) : nil
+  }
+
+  /// The path of what has this name in the folder of the file at `path`.
+  public static func beside(_ path: String, _ name: String) -> String {
+    let bytes = Array(path.utf8)
+    let slash = bytes.lastIndex(of: UInt8(ascii: "/")) ?? 0
+    return String(decoding: bytes[...slash], as: UTF8.self) + name
   }
 
   /// Makes writing to a reader that has gone an error instead of the process's end.
@@ -94,6 +104,22 @@ public enum Process {
           return unsafe e7_spawn(&program)
         }
       }
+    }
+    return try check(result, "fork")
+  }
+
+  /// Starts the program at `path` with two arguments and an empty environment; returns its id.
+  ///
+  /// It reads `input`, and is killed when this process ends.
+  public static func start(
+    _ path: String, _ first: StaticString, _ second: StaticString,
+    input: borrowing FileDescriptor
+  ) throws(SystemError) -> Int32 {
+    let raw = input.raw
+    let result = unsafe path.withCString { path in
+      let first = unsafe UnsafeRawPointer(first.utf8Start).assumingMemoryBound(to: CChar.self)
+      let second = unsafe UnsafeRawPointer(second.utf8Start).assumingMemoryBound(to: CChar.self)
+      return unsafe e7_spawn_reader(path, first, second, raw)
     }
     return try check(result, "fork")
   }

@@ -24,6 +24,8 @@ struct KernelTarget: EditTarget, ~Copyable {
     self.ending = ending
   }
 
+  mutating func generation() -> UInt64? { try? socket.status().generation }
+
   mutating func collect(_ edits: [Edit]) -> [Outcome] {
     do throws(NetlinkError) {
       let refusals = try socket.collect(edits)

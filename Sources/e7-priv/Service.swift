@@ -32,13 +32,16 @@ struct Service: ~Copyable {
     // Before the role: what becomes of it is told from then on.
     notices = Service.openNotices()
     let target = Service.target(ending)
+    let shelf = RulesShelf(user)
     if let error = Sandbox.shed(
       to: Confinement(uid: user.uid, gid: user.gid, capability: nil), parent: parent)
     {
       fail(error.text)
     }
-    Service.seal()
-    desk = Desk(authority: Authority(adminGroup: group), target: target)
+    Service.seal(folder: shelf?.raw)
+    desk = Desk(
+      authority: Authority(adminGroup: group), target: target, journal: LogJournal(),
+      shelf: shelf, now: Clock.monotonicMilliseconds())
     self.door = door
     log.write(.info, "serves edits as user \(user.uid)")
   }
@@ -60,11 +63,11 @@ struct Service: ~Copyable {
   }
 
   /// Nothing is served before this is done, or the process has ended.
-  private static func seal() {
+  private static func seal(folder: Int32?) {
     // Larger blocks would be mapped otherwise, and mapping is not allowed.
     Process.useHeapByBrk()
     do throws(SandboxError) {
-      let landlock = try Seal.close(to: ServiceCalls.allowed(folder: nil))
+      let landlock = try Seal.close(to: ServiceCalls.allowed(folder: folder), folder: folder)
       if landlock == 0 { log.write(.warning, Seal.noLandlock) }
     } catch {
       fail(error.text)
@@ -130,11 +133,10 @@ struct Service: ~Copyable {
     }
     lastID += 1
     let now = Clock.monotonicMilliseconds()
-    guard let reaction = desk.open(lastID, maker: Service.maker(descriptor), now: now) else {
+    guard desk.open(lastID, maker: Service.maker(descriptor), now: now) else {
       log.write(.warning, "no room for another lane")
       return
     }
-    write(reaction)
     lanes.append(LaneSocket(id: lastID, descriptor))
   }
 
@@ -174,7 +176,6 @@ struct Service: ~Copyable {
       let reaction = desk.receive(
         lane.id, datagram.bytes, from: datagram.credentials, truncated: datagram.truncated,
         now: now)
-      write(reaction)
       return lane.react(reaction, now: now)
     } catch {
       return false
@@ -182,7 +183,7 @@ struct Service: ~Copyable {
   }
 
   private mutating func close(_ id: UInt64) {
-    if let reaction = desk.close(id) { write(reaction) }
+    desk.close(id, now: Clock.monotonicMilliseconds())
     lanes.removeAll { $0.id == id }
   }
 
@@ -190,11 +191,6 @@ struct Service: ~Copyable {
     let now = Clock.monotonicMilliseconds()
     for id in desk.expired(now: now) { close(id) }
     for lane in lanes where lane.isStalled(now: now) { close(lane.id) }
-  }
-
-  private func write(_ reaction: Reaction) {
-    guard !reaction.lines.isEmpty else { return }
-    log.write(reaction.lines.map { ($0.isRefusal ? .warning : .notice, $0.text) })
   }
 }
 

@@ -27,14 +27,16 @@ struct Supervisor: ~Copyable {
   private var kernel: KernelSocket
   private var service: Child
   private var broker: Child
+  private var loader: Loader
 
   /// Makes the descriptors, or says why it cannot and ends the process.
   init() {
     let own = Supervisor.ownPath()
-    guard Account.user(Account.priv) != nil else { fail(Account.missing(Account.priv)) }
+    guard let keeper = Account.user(Account.priv) else { fail(Account.missing(Account.priv)) }
     guard let account = Account.user(Account.broker) else { fail(Account.missing(Account.broker)) }
     service = Child(name: "e7-priv", path: own, account: nil)
     broker = Child(name: "e7-broker", path: Supervisor.brokerPath(own), account: account)
+    loader = Loader(own, keeper)
     do throws(NetlinkError) {
       kernel = try KernelSocket()
       _ = try kernel.resolve()
@@ -87,9 +89,7 @@ struct Supervisor: ~Copyable {
   }
 
   private static func brokerPath(_ own: String) -> String {
-    let bytes = Array(own.utf8)
-    let slash = bytes.lastIndex(of: UInt8(ascii: "/")) ?? 0
-    let beside = String(decoding: bytes[..<slash], as: UTF8.self) + "/e7-broker"
+    let beside = Process.beside(own, "e7-broker")
     for path in [beside, "/usr/libexec/e7/e7-broker", "/usr/sbin/e7-broker"]
     where Files.isExecutable(path) { return path }
     fail("no e7-broker at \(beside), in /usr/libexec/e7 or in /usr/sbin")
@@ -99,6 +99,7 @@ struct Supervisor: ~Copyable {
   mutating func run() {
     while true {
       startDue()
+      loader.startIfDue(&kernel)
       do throws(SystemError) {
         for event in try poller.wait(timeoutMilliseconds: pause()) {
           if event.token == Supervisor.familyToken { checkFamily() }
@@ -173,7 +174,7 @@ struct Supervisor: ~Copyable {
 
   private func pause() -> Int32 {
     let now = Clock.monotonicMilliseconds()
-    let next = min(service.due ?? .max, broker.due ?? .max)
+    let next = min(service.due ?? .max, broker.due ?? .max, loader.wakes ?? .max)
     if next == .max { return -1 }
     return next > now ? Int32(clamping: next - now) : 0
   }
@@ -181,6 +182,7 @@ struct Supervisor: ~Copyable {
   private mutating func reap() {
     while let end = Process.reap() {
       let now = Clock.monotonicMilliseconds()
+      if loader.noteEnd(end) { continue }
       service.noteEnd(end, now: now)
       broker.noteEnd(end, now: now)
     }

@@ -20,7 +20,7 @@ import Testing
     #expect(decoding(5, 255) == nil)
     #expect(decoding(6, 0) == .unknownType(0))
     #expect(decoding(6, 30) == .unknownType(30))
-    #expect(decoding(6, 134) == .unknownType(134))
+    #expect(decoding(6, 135) == .unknownType(135))
     #expect(decoding(7, 1) == .unknownType(0x182))
     for index in 8..<12 { #expect(decoding(index, 1) == .reservedBits) }
     #expect(decoding(16, 19) == .wrongLength)
@@ -73,10 +73,10 @@ import Testing
     #expect(numbers(Flag.init(wire:)) == Array(1...15) + Array(32...38) + [40, 41])
     #expect(
       (0...UInt16.max).filter { MessageType(wire: $0) != nil }
-        == Array(1...19) + Array(128...133) + [140])
+        == Array(1...19) + Array(128...134) + [140])
     #expect(
       (0...UInt16.max).filter { Attribute(wire: $0) != nil }
-        == Array(1...42) + Array(46...53) + Array(64...67))
+        == Array(1...42) + Array(46...53) + Array(64...69))
   }
 }
 

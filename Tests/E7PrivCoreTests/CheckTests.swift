@@ -48,7 +48,7 @@ struct EditCheckTests {
         continue
       }
       guard let list = flag.values else {
-        #expect(Edit.set(flag, 0).fault == "flag \(flag.alias) is only read")
+        #expect(Edit.set(flag, 0).fault == "FLAG \(flag.alias) is only read")
         continue
       }
       for value in 0..<300 as Range<UInt64> {
@@ -62,11 +62,12 @@ struct EditCheckTests {
   @Test func theWordsOfAFlagAreNamed() {
     #expect(
       Edit.set(.mode, 3).fault
-        == "flag mode does not take 3; expected disabled, enabled, block, disable, enable (0 to 2)")
+        == "VALUE: flag mode does not take 3; expected disabled, enabled, block, disable, enable (0 to 2)"
+    )
     #expect(
-      Edit.set(.askTime, 0).fault == "flag asktime does not take 0; expected 1 to 3600")
+      Edit.set(.askTime, 0).fault == "VALUE: flag asktime does not take 0; expected 1 to 3600")
     #expect(
-      Edit.set(.askMost, 4097).fault == "flag askmax does not take 4097; expected 1 to 4096")
+      Edit.set(.askMost, 4097).fault == "VALUE: flag askmax does not take 4097; expected 1 to 4096")
   }
 
   @Test(arguments: [(0, true), (255, true), (256, true), (257, false), (65535, false)])
@@ -78,7 +79,7 @@ struct EditCheckTests {
   @Test(arguments: ["usr", "/a//b", "/a/../b", "/a/.", "/a\u{1b}", "/a\u{7f}"])
   func aPathInAnotherFormIsRefused(text: String) {
     for edit in [Edit.add(.allow, path(text)), .remove(path(text))] {
-      #expect(edit.fault?.hasPrefix("the path ") == true)
+      #expect(edit.fault?.hasPrefix("PATH ") == true)
       #expect(edit.fault?.contains("expected") == true)
     }
   }
@@ -90,7 +91,7 @@ struct EditCheckTests {
     }
     let long = path("/" + String(repeating: "a", count: Int(Limit.path)))
     #expect(
-      Edit.add(.allow, long).fault == "the path is too long; expected at most \(Limit.path) bytes")
+      Edit.add(.allow, long).fault == "PATH is too long; expected at most \(Limit.path) bytes")
   }
 
   @Test func classesOfRulesAreTakenAndOthersAreNot() {
@@ -108,13 +109,13 @@ struct EditCheckTests {
     }
     #expect(
       Edit.add(.allow, Match(programClass: .host)).fault
-        == "rules do not name class host; expected foreign, deleted, memfd, kernel, or a path alone"
+        == "CLASS: rules do not name class host; expected foreign, deleted, memfd, kernel, or a path alone"
     )
     #expect(
       Edit.remove(Match(programClass: .kernel, path: Array("/x".utf8))).fault
-        == "class kernel takes no path; expected the class alone")
+        == "PATH: class kernel takes no path; expected the class alone")
     let folder = Match(programClass: .foreign, path: Array("usr/".utf8))
-    #expect(Edit.add(.allow, folder).fault?.hasPrefix("the path is not absolute") == true)
+    #expect(Edit.add(.allow, folder).fault?.hasPrefix("PATH is not absolute") == true)
   }
 
   /// What is wrong with a match, the same for a rule that is added and one that is removed.
@@ -167,7 +168,7 @@ struct EditCheckTests {
         == "PORT_FIRST 81 is over PORT_LAST 80; expected them swapped")
     #expect(
       fault(Match(prot: 1, ports: Ports(5, 5)))
-        == "protocol 1 has no ports; expected it without PORT_FIRST and PORT_LAST")
+        == "PORT_FIRST: protocol 1 has no ports; expected it without PORT_FIRST and PORT_LAST")
   }
 
   @Test func usersEndBeforeNobody() {
@@ -199,12 +200,14 @@ struct EditCheckTests {
   @Test func verdictOfFailIsNoReject() {
     #expect(Edit.set(.unkrule, 3).fault == nil && Edit.set(.unkproc, 3).fault == nil)
     #expect(
-      Edit.set(.fail, 3).fault == "flag fail does not take 3; expected allow, block (1 to 2)")
+      Edit.set(.fail, 3).fault == "VALUE: flag fail does not take 3; expected allow, block (1 to 2)"
+    )
     #expect(
       Edit.set(.unkrule, 5).fault
-        == "flag unkrule does not take 5; expected allow, block, reject, ask (1 to 4)")
+        == "VALUE: flag unkrule does not take 5; expected allow, block, reject, ask (1 to 4)")
     #expect(
-      Edit.set(.fail, 4).fault == "flag fail does not take 4; expected allow, block (1 to 2)")
+      Edit.set(.fail, 4).fault == "VALUE: flag fail does not take 4; expected allow, block (1 to 2)"
+    )
   }
 
   @Test func answersHaveAQuestionAndAVerdict() {
@@ -218,7 +221,7 @@ struct EditCheckTests {
     }
     #expect(
       fault(0, .allow, .once) == "QUESTION 0 does not exist; expected 1 to 18446744073709551615")
-    #expect(fault(1, .ask, .always) == "ask is no answer; expected allow, block, reject")
+    #expect(fault(1, .ask, .always) == "ACTION: ask is no answer; expected allow, block, reject")
     for seconds in [0, UInt32(Limit.forSeconds) + 1, .max] {
       #expect(
         fault(1, .allow, .seconds(seconds))

@@ -12,6 +12,7 @@ private final class Kernel {
   var answer = Outcome(generation: 7, id: 3)
   /// What it says against a rule about port 13 in a transaction.
   var refusal = Array("the ruleset is full".utf8)
+  var generation: UInt64? = 6
 
   var edits: [Edit] { seen.map(\.0) }
 }
@@ -34,22 +35,81 @@ private struct FakeTarget: EditTarget {
       return Outcome(error: 28, text: kernel.refusal)
     }
   }
+
+  mutating func generation() -> UInt64? { kernel.generation }
+}
+
+/// A log that keeps its lines, or none.
+private final class FakeJournal: Journal {
+  var lines: [String] = []
+  var isBroken = false
+
+  func write(_ lines: [AuditLine]) -> Bool {
+    guard !isBroken else { return false }
+    self.lines += lines.map { ($0.isRefusal ? "! " : "") + text($0.text) }
+    return true
+  }
+}
+
+/// A file in memory, whose next step fails when it is told so.
+private final class FakeShelf: Shelf {
+  var saved: [UInt8] = []
+  var begun: [UInt8]?
+  var fault: SystemFault?
+
+  func begin() -> SystemFault? {
+    begun = []
+    return fault
+  }
+  func write(_ bytes: [UInt8]) -> SystemFault? {
+    begun?.append(contentsOf: bytes)
+    return fault
+  }
+  func end() -> SystemFault? {
+    if fault == nil { (saved, begun) = (begun ?? [], nil) }
+    return fault
+  }
+  func abandon() { begun = nil }
 }
 
 private let root = Peer(credentials: Credentials(pid: 100, uid: 0, gid: 0), groups: [])
 
+/// One that only counts.
+private final class CountingShelf: Shelf {
+  var saved = 0
+  private var size = 0
+
+  func begin() -> SystemFault? {
+    size = 0
+    return nil
+  }
+  func write(_ bytes: [UInt8]) -> SystemFault? {
+    size += bytes.count
+    return nil
+  }
+  func end() -> SystemFault? {
+    saved = size
+    return nil
+  }
+  func abandon() {}
+}
+
 /// A desk with its fake kernel and a clock that stands still.
 private final class Fixture {
   let kernel: Kernel
+  let journal = FakeJournal()
+  let shelf = FakeShelf()
   var desk: Desk<FakeTarget>
   var now: UInt64 = 1000
 
   init(adminGroup: UInt32? = 77) {
     kernel = Kernel()
-    desk = Desk(authority: Authority(adminGroup: adminGroup), target: FakeTarget(kernel: kernel))
+    desk = Desk(
+      authority: Authority(adminGroup: adminGroup), target: FakeTarget(kernel: kernel),
+      journal: journal, shelf: shelf, now: now)
   }
 
-  func open(_ id: UInt64, _ peer: Peer? = root) -> Reaction? {
+  func open(_ id: UInt64, _ peer: Peer? = root) -> Bool {
     desk.open(id, maker: peer, now: now)
   }
 
@@ -67,17 +127,15 @@ private final class Fixture {
 
   func expired(at now: UInt64) -> [UInt64] { desk.expired(now: now) }
 
-  func close(_ id: UInt64) -> Reaction? { desk.close(id) }
+  func close(_ id: UInt64) { desk.close(id, now: now) }
+
+  func save(_ id: UInt64, _ part: SavePart) throws -> Outcome {
+    try done(receive(id, Message.encode(.save, sequence: 9, part.write)))
+  }
 
   func outcome(_ id: UInt64, _ edit: Edit) throws -> Outcome {
     try done(send(id, edit))
   }
-}
-
-extension Reaction {
-  /// The one line, empty where there is none.
-  fileprivate var line: [UInt8] { lines.first?.text ?? [] }
-  fileprivate var isRefusal: Bool { lines.first?.isRefusal ?? false }
 }
 
 private func done(_ reaction: Reaction, sequence: UInt32 = 9) throws -> Outcome {
@@ -94,13 +152,17 @@ private let curl = Edit.add(
 struct DeskTests {
   @Test func anEditReachesTheKernelAndItsOutcomeTheAsker() throws {
     let fixture = Fixture()
-    #expect(text(try #require(fixture.open(1)).line) == "uid=0 pid=100 lane opened: done")
+    #expect(fixture.open(1))
     let reaction = fixture.send(1, curl)
     let outcome = try done(reaction)
     #expect(outcome == Outcome(generation: 7, id: 3))
-    #expect(!reaction.closes && !reaction.isRefusal)
+    #expect(!reaction.closes)
+    let who = "uid=0 ruid=0 gid=0 pid=100"
     #expect(
-      text(reaction.line) == "uid=0 pid=100 block tcp /usr/bin/curl: done id=3 generation=7")
+      fixture.journal.lines == [
+        "\(who) lane opened: done", "\(who) block tcp /usr/bin/curl: begins generation=6",
+        "\(who) block tcp /usr/bin/curl: done id=3 before=6 generation=7",
+      ])
     #expect(fixture.kernel.edits == [curl])
     #expect(fixture.kernel.seen.allSatisfy { !$0.1 })
   }
@@ -111,10 +173,11 @@ struct DeskTests {
     fixture.kernel.answer = Outcome(error: 28, text: Array("the ruleset is full".utf8))
     let reaction = fixture.send(1, curl)
     #expect(try done(reaction) == fixture.kernel.answer)
-    #expect(reaction.isRefusal && !reaction.closes)
+    #expect(!reaction.closes)
     #expect(
-      text(reaction.line)
-        == "uid=0 pid=100 block tcp /usr/bin/curl: refused: ENOSPC the ruleset is full")
+      fixture.journal.lines.last
+        == "! uid=0 ruid=0 gid=0 pid=100 block tcp /usr/bin/curl: refused: ENOSPC the ruleset is "
+        + "full before=6")
   }
 
   @Test func answersAreCheckedBeforeTheKernelSeesThem() throws {
@@ -125,7 +188,7 @@ struct DeskTests {
       (7, .block, .seconds(UInt32(Limit.forSeconds) + 1)),
     ] as [(UInt64, Action, Lasting)] {
       let reaction = fixture.send(1, .answer(question: question, action, lasting))
-      #expect(try done(reaction).error == UInt32(Errno.invalid) && reaction.isRefusal)
+      #expect(try done(reaction).error == UInt32(Errno.invalid))
     }
     let both = Message.encode(.answer, sequence: 9) {
       $0.u64(.question, 7)
@@ -139,15 +202,16 @@ struct DeskTests {
     let reaction = fixture.send(1, .answer(question: 7, .reject, .seconds(90)))
     #expect(try done(reaction) == fixture.kernel.answer)
     #expect(
-      text(reaction.line)
-        == "uid=0 pid=100 answer 7 reject for 90s: refused: ENOENT no such question")
+      fixture.journal.lines.last
+        == "! uid=0 ruid=0 gid=0 pid=100 answer 7 reject for 90s: refused: ENOENT no such question before=6"
+    )
   }
 
   @Test func aGreetingIsAnswered() throws {
     let fixture = Fixture()
     _ = fixture.open(1)
     let reaction = fixture.receive(1, Message.encode(.hello, sequence: 4) { Hello().write(&$0) })
-    #expect(reaction.replies.count == 2 && !reaction.closes && reaction.line.isEmpty)
+    #expect(reaction.replies.count == 2 && !reaction.closes)
     var hello = try Message(decoding: reaction.replies[0])
     #expect(try Hello(&hello.attributes) == Hello(role: .admin))
     #expect(try done(reaction, sequence: 4) == Outcome())
@@ -163,14 +227,16 @@ struct DeskTests {
     _ = fixture.open(1)
     let reaction = fixture.send(1, curl, from: sender)
     #expect(try done(reaction).error == UInt32(Errno.perm))
-    #expect(reaction.closes && reaction.isRefusal && fixture.kernel.edits.isEmpty)
+    #expect(reaction.closes && fixture.kernel.edits.isEmpty)
   }
 
   @Test func whoMayNotEditIsToldSoOnceAndNothingElse() throws {
     let fixture = Fixture()
     let alice = Peer(credentials: Credentials(pid: 5, uid: 1000, gid: 1000), groups: [1001])
-    let opened = try #require(fixture.open(1, alice))
-    #expect(opened.isRefusal && text(opened.line).hasPrefix("uid=1000 pid=5 lane: refused: EPERM"))
+    #expect(fixture.open(1, alice))
+    #expect(
+      fixture.journal.lines[0].hasPrefix(
+        "! uid=1000 ruid=1000 gid=1000 pid=5 lane: refused: EPERM"))
     let reaction = fixture.send(1, curl, from: alice.credentials)
     #expect(try done(reaction).error == UInt32(Errno.perm))
     #expect(reaction.closes && fixture.kernel.edits.isEmpty)
@@ -192,7 +258,7 @@ struct DeskTests {
     let whole = Message.encode(curl.type, sequence: 9, curl.write)
     for count in 1..<whole.count {
       let reaction = fixture.receive(1, Array(whole[..<count]))
-      #expect(reaction.closes && reaction.isRefusal)
+      #expect(reaction.closes)
       #expect(try done(reaction, sequence: 0).error == UInt32(Errno.badMessage))
     }
     let reaction = fixture.receive(1, whole, truncated: true)
@@ -223,19 +289,23 @@ struct DeskTests {
     func peer(_ uid: UInt32) -> Peer {
       Peer(credentials: Credentials(pid: 1, uid: uid, gid: 77), groups: [])
     }
-    for id in 0..<UInt64(Limit.lanesPerUid) {
-      #expect(try #require(fixture.open(id, peer(1))).isRefusal == false)
+    func isServed(_ id: UInt64, _ uid: UInt32) -> Bool {
+      #expect(fixture.open(id, peer(uid)))
+      fixture.now += 1000
+      return fixture.journal.lines.last?.hasSuffix("lane opened: done") == true
     }
-    #expect(try #require(fixture.open(90, peer(1))).isRefusal)
+    for id in 0..<UInt64(Limit.lanesPerUid) { #expect(isServed(id, 1)) }
+    #expect(!isServed(90, 1))
     for id in UInt64(Limit.lanesPerUid)..<UInt64(Limit.lanes) {
-      #expect(try #require(fixture.open(id, peer(UInt32(id)))).isRefusal == false)
+      #expect(isServed(id, UInt32(id)))
     }
-    #expect(text(try #require(fixture.open(91, peer(500))).line).contains("EUSERS"))
-    _ = fixture.close(0)
-    #expect(try #require(fixture.open(92, peer(500))).isRefusal == false)
+    #expect(!isServed(91, 500))
+    #expect(fixture.journal.lines.last?.contains("EUSERS") == true)
+    fixture.close(0)
+    #expect(isServed(92, 500))
     // Refused ones are counted on their own, so that nobody fills the memory with them.
     var id: UInt64 = 100
-    while fixture.open(id, nil) != nil { id += 1 }
+    while fixture.open(id, nil) { id += 1 }
     #expect(id - 100 == UInt64(Limit.lanes) - 2)
   }
 
@@ -246,7 +316,7 @@ struct DeskTests {
     #expect(try fixture.outcome(1, curl).error == UInt32(Errno.again))
     #expect(fixture.kernel.edits.count == Int(Limit.laneMessagesPerSecond))
     fixture.now += 1000
-    #expect(try fixture.outcome(1, .begin(replace: true, generation: nil)).error == 0)
+    #expect(try fixture.outcome(1, .begin(replace: true, generation: 6)).error == 0)
     for _ in 0..<2 * Limit.laneMessagesPerSecond {
       #expect(try fixture.outcome(1, curl).error == 0)
     }
@@ -310,8 +380,8 @@ struct TransactionTests {
   @Test func aLaneThatClosesTakesItsTransactionAlong() throws {
     let fixture = fixture()
     _ = try fixture.outcome(1, begin)
-    let reaction = try #require(fixture.close(1))
-    #expect(text(reaction.line).contains("abort, since its lane was closed"))
+    fixture.close(1)
+    #expect(fixture.journal.lines.last?.contains("abort, since its lane was closed") == true)
     #expect(fixture.kernel.edits == [begin, .abort])
     #expect(fixture.kernel.seen.last?.1 == true)
     #expect(try fixture.outcome(2, begin).error == 0)
@@ -320,7 +390,7 @@ struct TransactionTests {
   @Test func aLaneThatClosesWithoutOneDisturbsNobodys() throws {
     let fixture = fixture()
     _ = try fixture.outcome(1, begin)
-    #expect(fixture.close(2) == nil)
+    fixture.close(2)
     #expect(try fixture.outcome(1, .commit()).error == 0)
     #expect(fixture.kernel.edits == [begin, .commit()])
   }
@@ -352,7 +422,7 @@ struct BundleTests {
   private func begun() throws -> Fixture {
     let fixture = Fixture()
     _ = fixture.open(1)
-    _ = try fixture.outcome(1, .begin(replace: true, generation: nil))
+    _ = try fixture.outcome(1, .begin(replace: true, generation: 6))
     return fixture
   }
 
@@ -362,15 +432,19 @@ struct BundleTests {
     let reaction = fixture.receive(
       1, BundleTests.bytes([BundleTests.port(1), wrong, BundleTests.port(13), .removeID(4)]))
     let answers = try BundleTests.outcomes(reaction)
-    try #require(answers.count == 4 && reaction.lines.count == 4)
+    try #require(answers.count == 4)
     #expect(answers.map(\.0) == [100, 101, 102, 103])
     #expect(answers.map(\.1.error) == [0, UInt32(Errno.invalid), 28, 0])
     #expect(text(answers[1].1.text).contains("PORT_FIRST 5 is over PORT_LAST 3"))
     #expect(
       fixture.kernel.edits.dropFirst() == [BundleTests.port(1), BundleTests.port(13), .removeID(4)])
     #expect(fixture.kernel.seen.allSatisfy { $0.1 })
-    #expect(reaction.lines.map(\.isRefusal) == [false, true, true, false] && !reaction.closes)
-    #expect(text(reaction.lines[3].text) == "uid=0 pid=100 clear id 4: done")
+    #expect(!reaction.closes)
+    let who = "uid=0 ruid=0 gid=0 pid=100"
+    let lines = fixture.journal.lines.suffix(7)
+    #expect(lines.map { $0.hasSuffix(": begins") } == [true, true, true, false, false, false, false])
+    #expect(lines.suffix(4).map { $0.hasPrefix("! ") } == [false, true, true, false])
+    #expect(lines.last == "\(who) clear id 4: done")
   }
 
   @Test func outsideATransactionNothingHappens() throws {
@@ -427,7 +501,7 @@ struct BundleTests {
     ] {
       let fixture = try begun()
       let reaction = fixture.receive(1, wrong)
-      #expect(reaction.closes && reaction.isRefusal)
+      #expect(reaction.closes)
       #expect(fixture.kernel.edits.count == 1)
     }
   }
@@ -440,5 +514,137 @@ struct BundleTests {
     #expect(reaction.replies.count == 2)
     let count = try BundleTests.outcomes(reaction).count
     #expect(count == Limit.bundle)
+  }
+}
+
+struct AuditTests {
+  @Test func whatCannotBeToldIsNotDone() throws {
+    let fixture = Fixture()
+    _ = fixture.open(1)
+    fixture.journal.isBroken = true
+    #expect(try fixture.outcome(1, curl).error == UInt32(Errno.inputOutput))
+    let part = SavePart(Array("block\n".utf8), generation: 6)
+    #expect(try fixture.save(1, part).error == UInt32(Errno.inputOutput))
+    #expect(fixture.kernel.edits.isEmpty && fixture.shelf.saved.isEmpty)
+    fixture.journal.isBroken = false
+    #expect(try fixture.outcome(1, curl).error == 0)
+  }
+
+  @Test func refusalsBeyondSoManyASecondAreCounted() throws {
+    let fixture = Fixture()
+    _ = fixture.open(1)
+    let most = Int(Limit.refusalsPerSecond)
+    let before = fixture.journal.lines.count
+    for _ in 0..<most + 3 { _ = try fixture.outcome(1, .commit(confirm: 0)) }
+    #expect(fixture.journal.lines.count == before + most)
+    fixture.now += 1000
+    _ = fixture.expired(at: fixture.now)
+    #expect(fixture.journal.lines.last == "! 3 more refusals were left out")
+    _ = fixture.expired(at: fixture.now)
+    #expect(fixture.journal.lines.count == before + most + 1)
+  }
+
+  @Test func whatTakesAllRulesAwayMeansAGeneration() throws {
+    let fixture = Fixture()
+    _ = fixture.open(1)
+    for edit in [Edit.clear(nil, generation: nil), .begin(replace: true, generation: nil)] {
+      let outcome = try fixture.outcome(1, edit)
+      #expect(outcome.error == UInt32(Errno.invalid))
+      #expect(text(outcome.text).hasPrefix("GENERATION is missing"))
+    }
+    #expect(fixture.kernel.edits.isEmpty)
+    #expect(try fixture.outcome(1, .clear(nil, generation: 6)).error == 0)
+    #expect(try fixture.outcome(1, .clear(.block, generation: nil)).error == 0)
+  }
+}
+
+struct SaveTests {
+  private func part(_ text: String, _ generation: UInt64? = nil) -> SavePart {
+    SavePart(Array(text.utf8), generation: generation)
+  }
+
+  private func fixture() -> Fixture {
+    let fixture = Fixture()
+    fixture.shelf.saved = Array("old".utf8)
+    _ = fixture.open(1)
+    _ = fixture.open(2)
+    return fixture
+  }
+
+  @Test func partsBecomeOneFile() throws {
+    let fixture = fixture()
+    #expect(try fixture.save(1, part("allow\n")) == Outcome())
+    #expect(text(fixture.shelf.saved) == "old")
+    #expect(try fixture.save(1, part("block\n", 6)) == Outcome(generation: 6))
+    #expect(text(fixture.shelf.saved) == "allow\nblock\n")
+    #expect(fixture.kernel.edits.isEmpty)
+    let who = "uid=0 ruid=0 gid=0 pid=100 save"
+    #expect(
+      fixture.journal.lines.suffix(2) == [
+        "\(who): begins", "\(who) of 12 bytes: done generation=6",
+      ])
+  }
+
+  @Test func aTextOfOtherRulesIsStale() throws {
+    let fixture = fixture()
+    for generation in [5 as UInt64, 7] {
+      #expect(try fixture.save(1, part("x", generation)).error == UInt32(Errno.stale))
+    }
+    fixture.kernel.generation = nil
+    #expect(try fixture.save(1, part("x", 6)).error == UInt32(Errno.stale))
+    #expect(text(fixture.shelf.saved) == "old" && fixture.shelf.begun == nil)
+  }
+
+  @Test func oneSavesAtATimeAndWhoGoesGivesUp() throws {
+    let fixture = fixture()
+    _ = try fixture.save(1, part("a"))
+    #expect(try fixture.save(2, part("b", 6)).error == UInt32(Errno.busy))
+    fixture.close(1)
+    #expect(fixture.shelf.begun == nil)
+    #expect(try fixture.save(2, part("b", 6)).error == 0)
+    #expect(text(fixture.shelf.saved) == "b")
+  }
+
+  @Test func aFaultOfTheDiskIsToldAndNothingIsLost() throws {
+    let fixture = fixture()
+    fixture.shelf.fault = SystemFault(errno: 28, text: "pwrite: No space left on device (ENOSPC)")
+    let outcome = try fixture.save(1, part("a", 6))
+    #expect(outcome.error == 28 && text(outcome.text).contains("is as it was"))
+    #expect(text(fixture.shelf.saved) == "old")
+    fixture.shelf.fault = nil
+    #expect(try fixture.save(1, part("b", 6)).error == 0)
+  }
+
+  @Test func theFileHasASize() {
+    // Without a lane: so many bytes take a while to be made messages of.
+    let shelf = CountingShelf()
+    var vault = Vault(shelf)
+    let most = SavePart(Array(repeating: 97, count: Int(Limit.part)))
+    func fill() {
+      for _ in 0..<Int(Limit.saved / Limit.part) {
+        #expect(vault.take(most, from: 1) { 6 } == nil)
+      }
+    }
+    fill()
+    #expect(vault.take(SavePart([], generation: 6), from: 1) { 6 } == Outcome(generation: 6))
+    #expect(shelf.saved == Int(Limit.saved))
+    fill()
+    let end = vault.take(SavePart([97], generation: 6), from: 1) { 6 }
+    #expect(end?.error == UInt32(Errno.tooBig) && vault.owner == nil)
+  }
+
+  @Test func aPartHasASizeAndAForm() throws {
+    let fixture = fixture()
+    let long = SavePart(Array(repeating: 97, count: Int(Limit.part) + 1))
+    let tooLong = fixture.receive(1, Message.encode(.save, sequence: 9, long.write))
+    #expect(tooLong.closes)
+    let none = try done(fixture.receive(2, Message.encode(.save, sequence: 9)))
+    #expect(none.error == UInt32(Errno.invalid) && text(none.text).contains("PART"))
+    let blind = Message.encode(.save, sequence: 9) {
+      $0.string(.part, [97])
+      $0.flag(.last)
+    }
+    #expect(text(try done(fixture.receive(2, blind)).text).contains("GENERATION"))
+    #expect(text(fixture.shelf.saved) == "old")
   }
 }

@@ -16,11 +16,13 @@ enum {
   E7_EPERM = 1,
   E7_ENOENT = 2,
   E7_EINTR = 4,
+  E7_EIO = 5,
   E7_EAGAIN = 11,
   E7_ENOMEM = 12,
   E7_EBUSY = 16,
   E7_ENODEV = 19,
   E7_EINVAL = 22,
+  E7_EFBIG = 27,
   E7_ERANGE = 34,
   E7_ENAMETOOLONG = 36,
   E7_EPROTO = 71,
@@ -161,8 +163,9 @@ void e7_open_standard(const char *_Nonnull name);
 
 bool e7_is_terminal(int32_t fd);
 
-/// Writes all bytes or gives up; one write(2) unless the kernel takes only a part.
-void e7_write(int32_t fd, const uint8_t *_Nonnull bytes, size_t count);
+/// Writes all bytes, with one write(2) unless the kernel takes only a part; false where it failed,
+/// or where there was no room in that time.
+bool e7_write(int32_t fd, const uint8_t *_Nonnull bytes, size_t count, int32_t milliseconds);
 
 /// How e7_spawn starts a program.
 struct e7_program {
@@ -179,6 +182,11 @@ struct e7_program {
 /// Starts a program with an empty environment but for LISTEN_*; it dies with this process.
 /// Returns its process id.
 int32_t e7_spawn(const struct e7_program *_Nonnull program);
+
+/// Starts a program with two arguments and nothing in its environment, which reads `input`; it
+/// dies with this process.  Returns its process id.
+int32_t e7_spawn_reader(const char *_Nonnull path, const char *_Nonnull first,
+                        const char *_Nonnull second, int32_t input);
 
 /// Reaps one child: its process id, 0 when none has ended; `status` as waitpid(2) gives it.
 int32_t e7_reap(int32_t *_Nonnull status);
@@ -201,6 +209,27 @@ int32_t e7_remove(const char *_Nonnull path);
 
 /// Opens and locks a file for as long as the descriptor lives: -EWOULDBLOCK where another has it.
 int32_t e7_lock_file(const char *_Nonnull path);
+
+// The folder of the rules file (folder.c)
+
+/// Makes a folder that root and `gid` may write to, or gives one that root owns that mode.
+int32_t e7_make_rules_folder(const char *_Nonnull path, uint32_t gid);
+
+/// Opens a folder of root's, below folders of root's, into which nobody else may write but who is
+/// in `gid`: -EPERM for another.
+int32_t e7_open_rules_folder(const char *_Nonnull path, uint32_t gid);
+
+/// Opens a file in it for reading: -EPERM unless it is a regular file of root's or of `uid`'s, with
+/// one name, that nobody else may write to.
+int32_t e7_open_rules(int32_t folder, const char *_Nonnull name, uint32_t uid);
+
+/// Opens the file that is to take the place of `rules`, empty.
+int32_t e7_save_begin(int32_t folder);
+int32_t e7_save_write(int32_t fd, const uint8_t *_Nonnull bytes, size_t count, uint64_t offset);
+
+/// Puts the file in the place of `rules`, and that in the place of `rules.previous`; when it
+/// returns 0, both survive a power cut.
+int32_t e7_save_end(int32_t folder, int32_t fd);
 
 // Privileges (privilege.c)
 

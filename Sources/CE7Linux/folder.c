@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "CE7Linux.h"
+
+static const char saved[] = "rules", previous[] = "rules.previous", next[] = ".rules.new";
+
+_Static_assert(E7_SAVE_FLAGS == (O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC) &&
+                   E7_RENAME_EXCHANGE == RENAME_EXCHANGE,
+               "what a filter of system calls allows");
+
+// glibc's own makes it renameat(2) where it can, which is one call more to allow.
+static int rename_to(int32_t folder, const char *from, const char *to, unsigned flags) {
+  return (int)syscall(SYS_renameat2, folder, from, folder, to, flags);
+}
+
+int32_t e7_make_rules_folder(const char *path, uint32_t gid) {
+  int32_t result = e7_make_folder(path);
+  if (result < 0) return result;
+  int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) return -errno;
+  if (fchown(fd, 0, gid) || fchmod(fd, 0775)) result = -errno;
+  close(fd);
+  return result;
+}
+
+static bool is_roots(int fd, uint32_t writers) {
+  struct stat found;
+
+  return fstat(fd, &found) == 0 && found.st_uid == 0 &&
+         !(found.st_mode & (found.st_gid == writers ? S_IWOTH : S_IWGRP | S_IWOTH));
+}
+
+int32_t e7_open_rules_folder(const char *path, uint32_t gid) {
+  int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  char name[64];
+
+  // From the root down, each by the descriptor of the one before, so that none can be exchanged.
+  while (fd >= 0 && *(path += strspn(path, "/"))) {
+    size_t length = strcspn(path, "/");
+    int32_t error = length < sizeof(name) ? 0 : -ENAMETOOLONG;
+    if (!error && !is_roots(fd, 0)) error = -EPERM;
+    int below = -1;
+    if (!error) {
+      memcpy(name, path, length);
+      name[length] = 0;
+      below = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+      if (below < 0) error = -errno;
+    }
+    close(fd);
+    if (error) return error;
+    fd = below;
+    path += length;
+  }
+  if (fd < 0) return -errno;
+  if (is_roots(fd, gid)) return fd;
+  close(fd);
+  return -EPERM;
+}
+
+int32_t e7_open_rules(int32_t folder, const char *name, uint32_t uid) {
+  // Not waiting for the writer of what may be a pipe.
+  int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  struct stat found;
+  if (fd < 0) return errno == ELOOP ? -EPERM : -errno;
+
+  if (fstat(fd, &found) == 0 && S_ISREG(found.st_mode) && found.st_nlink == 1 &&
+      (found.st_uid == 0 || found.st_uid == uid) && !(found.st_mode & (S_IWGRP | S_IWOTH)))
+    return fd;
+  close(fd);
+  return -EPERM;
+}
+
+int32_t e7_save_begin(int32_t folder) {
+  int fd = openat(folder, next, E7_SAVE_FLAGS, E7_SAVE_MODE);
+
+  // Root's: the file before, of somebody who died between the two steps of e7_save_end.
+  if (fd < 0 && errno == EACCES && rename_to(folder, next, previous, 0) == 0)
+    fd = openat(folder, next, E7_SAVE_FLAGS, E7_SAVE_MODE);
+  return fd < 0 ? -errno : fd;
+}
+
+int32_t e7_save_write(int32_t fd, const uint8_t *bytes, size_t count, uint64_t offset) {
+  while (count > 0) {
+    ssize_t written = pwrite(fd, bytes, count, (off_t)offset);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return written < 0 ? -errno : -EIO;
+    bytes += written;
+    count -= (size_t)written;
+    offset += (uint64_t)written;
+  }
+  return 0;
+}
+
+static int32_t sync_whole(int32_t fd) {
+  while (fsync(fd))
+    if (errno != EINTR) return -errno;
+  return 0;
+}
+
+int32_t e7_save_end(int32_t folder, int32_t fd) {
+  int32_t result = sync_whole(fd);
+
+  if (result) return result;
+  if (rename_to(folder, next, saved, E7_RENAME_EXCHANGE) == 0) {
+    if (rename_to(folder, next, previous, 0)) return -errno;
+  } else if ((errno != ENOENT && errno != EINVAL && errno != ENOSYS) ||
+             rename_to(folder, next, saved, 0)) {
+    // With none there is nothing to keep; a file system that cannot exchange keeps none either.
+    return -errno;
+  }
+  return sync_whole(folder);
+}

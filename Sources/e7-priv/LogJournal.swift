@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import E7PrivCore
+import E7System
+
+/// The audit in the daemon's log.
+final class LogJournal: Journal {
+  func write(_ lines: [AuditLine]) -> Bool {
+    log.write(lines.map { ($0.isRefusal ? .warning : .notice, $0.text) })
+  }
+}

@@ -53,6 +53,9 @@ final class Lane {
     try link.send(bundle: edits)
   }
 
+  /// Sends some of a file that is saved; `outcome` waits for what becomes of it.
+  func send(_ part: SavePart) throws(LinkError) -> UInt32 { try link.send(.save, part.write) }
+
   /// Has the collected edits forgotten, and passes over what became of those that are on their way.
   func abort() throws(LinkError) {
     let sequence = try send(.abort)

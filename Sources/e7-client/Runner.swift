@@ -125,17 +125,24 @@ struct Runner {
   }
 
   private func save(_ file: [UInt8]?) throws(Failure) {
-    let file = file ?? Runner.rulesFile
-    let path = Text.shown(file)
-    guard !InputFile.isInput(file) else {
+    let path = Text.shown(file ?? Runner.rulesFile)
+    guard file.map(InputFile.isInput) != true else {
       throw Failure(.failed, "- is no file to save to; `query` prints the rules")
     }
-    let (rules, _) = try session.rules(Filter())
+    let (rules, outcome) = try session.rules(Filter())
     let (text, tooLong) = Ruleset.text(rules, try session.flags(nil), names: names)
     guard let text else {
       throw Failure(
         .failed,
         "rule \(tooLong?.id ?? 0) does not fit a line of \(Limit.line) bytes; \(path) is as it was")
+    }
+    guard let file else {
+      // What is loaded at the next start is e7-priv's to write, for any administrator.
+      guard let generation = outcome.generation else {
+        throw Failure(.failed, "the suite does not say which generation its rules are of")
+      }
+      let saved = try session.save(text, generation: generation)
+      return printer.outcome(saved, toPerson: toPerson)
     }
     do throws(SaveError) {
       try SavedFile.replace(file, with: text)

@@ -90,6 +90,11 @@ final class Session {
     try persist { (broker) throws(LinkError) in try Session.status(broker).confirmSeconds }
   }
 
+  /// The generation of the rules in force.
+  func generation() throws(Failure) -> UInt64 {
+    try persist { (broker) throws(LinkError) in try Session.status(broker).generation }
+  }
+
   /// The rules that match a flow, the one that decides first, and how the list ended.
   func why(_ flow: Flow) throws(Failure) -> ([Rule], Outcome) {
     try list(.why, Filter(), flow.write)
@@ -139,14 +144,36 @@ final class Session {
     return kept
   }
 
+  /// Has e7-priv save the rules that are of this generation, as this text.
+  func save(_ text: [UInt8], generation: UInt64) throws(Failure) -> Outcome {
+    let lane = try persist { (broker) throws(LinkError) in try self.lane(through: broker) }
+    var start = 0
+    while true {
+      let end = min(text.count, start + Limit.part)
+      let part = SavePart(
+        Array(text[start..<end]), generation: end == text.count ? generation : nil)
+      let outcome = try settle("the rules file is as it was, or saved") {
+        () throws(LinkError) in try lane.outcome(of: try lane.send(part))
+      }
+      start = end
+      if part.generation != nil { return outcome }
+    }
+  }
+
   /// Asks for one change.
   func edit(_ edit: Edit) throws(Failure) -> Outcome {
     let (lane, sequence) = try persist { (broker) throws(LinkError) in
+      // What somebody else adds meanwhile must not go with the rest.
+      let guarded =
+        edit == .clear(nil, generation: nil)
+        ? edit.guarded(by: try Session.status(broker).generation) : edit
       let lane = try self.lane(through: broker)
-      return (lane, try lane.send(edit))
+      return (lane, try lane.send(guarded))
     }
     return try settle("outcome unknown") { () throws(LinkError) in
       try lane.outcome(of: sequence)
+    } lost: { () throws(Failure) in
+      try self.aftermath(of: edit)
     }
   }
 
@@ -159,16 +186,17 @@ final class Session {
     _ lines: [Script.Line], replacing: Bool = false, confirm: UInt32? = nil,
     at: (Script.Line?) -> Void
   ) throws(Failure) -> Outcome {
-    let lane = try persist { (broker) throws(LinkError) in
+    let (lane, generation) = try persist { (broker) throws(LinkError) in
       // With its generation the kernel refuses to replace what somebody changes meanwhile.
-      let generation = replacing ? try Session.status(broker).generation : nil
+      let generation = try Session.status(broker).generation
       let lane = try self.lane(through: broker)
-      let begin = try lane.send(.begin(replace: replacing, generation: generation))
+      let begin = try lane.send(
+        .begin(replace: replacing, generation: replacing ? generation : nil))
       try lane.outcome(of: begin).check()
-      return lane
+      return (lane, generation)
     }
     do throws(Failure) {
-      try collect(lines, lane, at: at)
+      try collect(lines, lane, generation, at: at)
     } catch {
       // A lane that was lost takes the edits with it that e7-priv has collected.
       if self.lane != nil {
@@ -179,11 +207,13 @@ final class Session {
     at(nil)
     return try settle("outcome unknown") { () throws(LinkError) in
       try lane.outcome(of: try lane.send(.commit(confirm: confirm)))
+    } lost: { () throws(Failure) in
+      try self.aftermath(of: lines.map { $0.edit }, from: generation)
     }
   }
 
   private func collect(
-    _ lines: [Script.Line], _ lane: Lane, at: (Script.Line?) -> Void
+    _ lines: [Script.Line], _ lane: Lane, _ generation: UInt64, at: (Script.Line?) -> Void
   ) throws(Failure) {
     let text = "nothing was changed"
     var waiting: ArraySlice<(Script.Line, UInt32)> = []
@@ -196,7 +226,7 @@ final class Session {
     while let next = rest.first {
       at(next)
       let sent = try given(text) { () throws(LinkError) in
-        try lane.send(bundle: rest.prefix(Lane.window).map(\.edit))
+        try lane.send(bundle: rest.prefix(Lane.window).map { $0.edit.guarded(by: generation) })
       }
       for (index, line) in rest.prefix(sent.count).enumerated() {
         waiting.append((line, sent.first + UInt32(index)))
@@ -208,10 +238,18 @@ final class Session {
   }
 
   /// The outcome of an edit that was sent; `text` says what is known where there is none.
+  ///
+  /// `lost` finds it out where the lane was lost before the answer came.
   private func settle(
-    _ text: String, _ body: () throws(LinkError) -> Outcome
+    _ text: String, _ body: () throws(LinkError) -> Outcome,
+    lost: (() throws(Failure) -> Outcome)? = nil
   ) throws(Failure) -> Outcome {
-    let outcome = try given(text, body)
+    let outcome: Outcome
+    do throws(LinkError) { outcome = try body() } catch {
+      lane = nil
+      if case .lost = error, let lost { return try lost() }
+      throw Session.failure(error, text)
+    }
     if let failure = outcome.failure { throw failure }
     return outcome
   }
@@ -221,11 +259,15 @@ final class Session {
   ) throws(Failure) -> Result {
     do throws(LinkError) { return try body() } catch {
       lane = nil
-      switch error {
-      case .lost: throw Failure(.failed, "\(text): connection lost")
-      case .silent: throw Failure(.failed, "\(text): no answer within \(Link.patience) s")
-      case .later(let failure), .failed(let failure): throw failure
-      }
+      throw Session.failure(error, text)
+    }
+  }
+
+  private static func failure(_ error: LinkError, _ text: String) -> Failure {
+    switch error {
+    case .lost: Failure(.failed, "\(text): connection lost")
+    case .silent: Failure(.failed, "\(text): no answer within \(Link.patience) s")
+    case .later(let failure), .failed(let failure): failure
     }
   }
 
@@ -281,5 +323,12 @@ final class Session {
       if isSubscribed { kept.append(.gap(Gap(lost: nil))) }
     }
     return made
+  }
+}
+
+extension Edit {
+  /// The same, but what removes all rules means those of this generation.
+  fileprivate func guarded(by generation: UInt64) -> Edit {
+    self == .clear(nil, generation: nil) ? .clear(nil, generation: generation) : self
   }
 }

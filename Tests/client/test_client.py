@@ -275,7 +275,7 @@ def test_edits_go_over_a_lane(suite):
     for words, message in [
         (("allow", "tcp", "/a b"), ("RULE_ADD", {"ACTION": 1, "PROT": 6, "PATH": b"/a b"})),
         (("block", "any"), ("RULE_ADD", {"ACTION": 2, "PROT": 256})),
-        (("clear",), ("RULE_CLEAR", {})),
+        (("clear",), ("RULE_CLEAR", {"GENERATION": 9})),
         (("clear", "allow"), ("RULE_CLEAR", {"ACTION": 1})),
         (("clear", "/bin/"), ("RULE_DEL", {"PATH": b"/bin/"})),
         (("block", "kernel"), ("RULE_ADD", {"ACTION": 2, "CLASS": 5})),
@@ -380,10 +380,22 @@ def test_refusals(suite):
     run(suite, "clear").fails(1, "Operation not permitted (EPERM)")
 
 
-def test_an_edit_without_answer_is_unknown(suite):
+def test_what_became_of_an_edit_without_answer_is_found_out(suite):
     suite.lane = lambda name, _: CLOSE if name == "RULE_ADD" else None
-    run(suite, "allow", "tcp").fails(1, "outcome unknown: connection lost")
+    run(suite, "allow", "tcp").fails(1, "nothing was changed: connection lost")
+    # Never sent again: it may have been done.
     assert [name for name, _ in suite.lane_said] == ["HELLO", "RULE_ADD"]
+    # It was done before e7-priv died.
+    suite.rules = [{"ID": 4, "ACTION": 1, "PROT": 6}]
+    assert run(suite, "allow", "tcp").status == 0
+    run(suite, "block", "tcp").fails(1, "nothing was changed: connection lost")
+    suite.lane = lambda name, _: CLOSE if name in ("RULE_DEL", "RULE_CLEAR", "FLAG_SET") else None
+    run(suite, "clear", "tcp").fails(1, "nothing was changed: connection lost")
+    assert run(suite, "clear", "udp").status == 0
+    assert run(suite, "clear", "id", "5").status == 0
+    run(suite, "clear").fails(1, "nothing was changed: connection lost")
+    assert run(suite, "set", "mode", "disabled").status == 0
+    run(suite, "set", "mode", "block").fails(1, "nothing was changed: connection lost")
 
 
 def test_an_edit_that_was_not_sent_is_sent_again(suite):
@@ -459,7 +471,7 @@ def test_a_change_that_breaks_off_changed_nothing(suite):
     )
     suite.lane = lambda name, _: CLOSE if name == "COMMIT" else None
     run(suite, "-f", "-", given=b"allow tcp\n").fails(
-        1, "-: line 1: outcome unknown: connection lost"
+        1, "-: line 1: nothing was changed: connection lost"
     )
 
 

@@ -50,6 +50,7 @@ private func decode(_ bytes: [UInt8]) {
   case .flagSet, .ruleAdd, .ruleDel, .ruleClear, .begin, .commit, .abort, .confirm, .revert,
     .answer:
     again(message, { r throws(DecodeError) in try Edit(type, &r) }) { $0.write(&$1) }
+  case .save: again(message, { r throws(DecodeError) in try SavePart(&r) }) { $0.write(&$1) }
   case .lane, .subscribe, .unsubscribe, .questions:
     break
   }

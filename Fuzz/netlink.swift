@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+@testable import E7Netlink
+
+/// Any datagram of the kernel's is an error or an answer, of a request or of a list, and an event
+/// or none.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+  let bytes = unsafe Array(UnsafeBufferPointer(start: start, count: count))
+  for isDump in [false, true] {
+    var exchange = Exchange(
+      request: [UInt8](repeating: 0, count: 64), sequence: 7, isDump: isDump)
+    for port in [0, 1] as [UInt32] {
+      guard let answers = try? exchange.take(bytes, port: port) else { continue }
+      precondition(port == 0 || answers.isEmpty)
+      for answer in answers {
+        _ = try? answer.attributes()
+        _ = try? Family(answer)
+      }
+    }
+  }
+  _ = EventSocket.messages(bytes)
+  return 0
+}

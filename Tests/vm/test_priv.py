@@ -26,15 +26,16 @@ LIMIT = defs.LIMIT
 class Service:
     """The service on its own, its broker's end of the door in our hands."""
 
-    def __init__(self):
+    def __init__(self, log=None):
         self.door, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.log = tempfile.TemporaryFile()
         with theirs:
             start = f"exec 3<&{theirs.fileno()}; LISTEN_PID=$$ exec {PROGRAM}"
             self.process = subprocess.Popen(
-                ["bash", "-c", start], pass_fds=[theirs.fileno()], stderr=self.log,
+                ["bash", "-c", start], pass_fds=[theirs.fileno()], stderr=log or self.log,
                 env={"LISTEN_FDS": "1", "LISTEN_FDNAMES": "lanes"})
-        self.wait_for("serves edits")
+        if log is None:
+            self.wait_for("serves edits")
 
     def wait_for(self, words, seconds=20.0):
         end = time.monotonic() + seconds
@@ -142,8 +143,10 @@ def test_an_edit_reaches_the_kernel_and_the_log(service, e7):
     with service.lane() as lane:
         done = lane.done("RULE_ADD", ACTION=defs.ACTION["block"], PROT=6, PATH="/usr/bin/a b")
         assert [rule["ID"] for rule in e7.rules()] == [done["ID"]]
-        line = f"uid=0 pid={os.getpid()} block tcp /usr/bin/a b: done id={done['ID']}"
-        assert line in service.lines()
+        now = done["GENERATION"]
+        who = f"<5>e7-priv: uid=0 ruid=0 gid=0 pid={os.getpid()} block tcp /usr/bin/a b"
+        assert (f"{who}: begins generation={now - 1}\n"
+                f"{who}: done id={done['ID']} before={now - 1} generation={now}\n") in service.lines()
 
 
 def test_a_lane_of_the_brokers_own_is_refused(service, e7):
@@ -282,11 +285,15 @@ def test_bytes_that_are_no_message_end_the_lane(service, datagram):
 
 @pytest.mark.parametrize("name, attributes, words", [
     ("FLAG_SET", dict(FLAG=1, VALUE=3), "flag mode does not take 3"),
-    ("FLAG_SET", dict(FLAG=32, VALUE=3), "flag uptime is only read"),
+    ("FLAG_SET", dict(FLAG=32, VALUE=3), "FLAG uptime is only read"),
     ("RULE_ADD", dict(ACTION=1, PATH="bin/x"), "is not absolute"),
     ("RULE_ADD", dict(ACTION=1, PATH="/a/../b"), "'/../'"),
     ("RULE_ADD", dict(ACTION=9, PROT=6), "ACTION"),
     ("RULE_ADD", dict(PROT=6), "ACTION is missing"),
+    ("RULE_CLEAR", {}, "GENERATION is missing"),
+    ("RULE_CLEAR", dict(GENERATION=1 << 60), "changed since that generation"),
+    ("BEGIN", dict(REPLACE=True), "GENERATION is missing"),
+    ("BEGIN", dict(REPLACE=True, GENERATION=1 << 60), "changed since that generation"),
     ("RULE_ADD", dict(ACTION=1, PROT=257), "PROT"),
     ("COMMIT", dict(ID=1), "ID does not belong"),
     ("COMMIT", {}, "no transaction"),
@@ -307,14 +314,37 @@ def test_a_wrong_edit_is_refused_in_words_and_changes_nothing(service, e7, name,
 
 def test_a_transaction_belongs_to_its_lane(service, e7):
     with service.lane() as one, service.lane() as other:
-        one.ask("BEGIN", REPLACE=True)
+        one.ask("BEGIN")
         assert refusal(other, "BEGIN").errno == errno.EBUSY
         one.ask("RULE_ADD", ACTION=1, PROT=6)
         assert e7.rules() == []
         other.ask("RULE_ADD", ACTION=2, PROT=17)
         assert [rule["PROT"] for rule in e7.rules()] == [17]
+        # It was to change rules that are others by now.
+        assert refusal(one, "COMMIT").errno == errno.ESTALE
+        one.ask("BEGIN")
+        one.ask("RULE_ADD", ACTION=1, PROT=6)
         one.ask("COMMIT")
-        assert [rule["PROT"] for rule in e7.rules()] == [6]
+        assert sorted(rule["PROT"] for rule in e7.rules()) == [6, 17]
+
+
+def test_of_two_who_take_all_rules_away_one_wins(service, e7):
+    e7.block(prot="udp")
+    with service.lane() as one, service.lane() as other:
+        for second in ("RULE_CLEAR", "BEGIN"):
+            generation = e7.get("generation")
+            edits = [one.begin("RULE_CLEAR", GENERATION=generation)]
+            more = {"REPLACE": True} if second == "BEGIN" else {}
+            assert one.end(edits[0])[1]["ERROR"] == 0
+            assert refusal(other, second, GENERATION=generation, **more).errno == errno.ESTALE
+            e7.block(prot="udp")
+        # A load that began before the other's clear is over when it wants to take its place.
+        generation = e7.get("generation")
+        one.ask("BEGIN", REPLACE=True, GENERATION=generation)
+        one.ask("RULE_ADD", ACTION=1, PROT=6)
+        other.ask("RULE_CLEAR", GENERATION=generation)
+        assert refusal(one, "COMMIT").errno == errno.ESTALE
+    assert e7.rules() == []
 
 
 def test_a_lane_that_closes_takes_its_transaction_along(service, e7):
@@ -345,7 +375,7 @@ def test_a_service_that_dies_takes_its_transaction_along(e7):
 
 def test_a_reader_that_stops_reading_loses_nothing_and_stops_nobody(service, e7):
     with service.lane() as idle, service.lane() as other:
-        idle.ask("BEGIN", REPLACE=True)
+        idle.ask("BEGIN", REPLACE=True, GENERATION=e7.get("generation"))
         idle.socket.setblocking(False)
         sent = 0
         with contextlib.suppress(BlockingIOError):

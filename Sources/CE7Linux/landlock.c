@@ -33,10 +33,16 @@ static int allow_folder(int ruleset, int32_t folder, int32_t version) {
   return (int)syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
 }
 
+int32_t e7_landlock_version(void) {
+  long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+
+  if (version >= 0) return (int32_t)version;
+  return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : -errno;
+}
+
 int32_t e7_landlock(int32_t folder) {
-  int32_t version =
-      (int32_t)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-  if (version < 0) return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : -errno;
+  int32_t version = e7_landlock_version();
+  if (version <= 0) return version;
   int known = version < newest ? version : newest;
   struct ruleset all = {low_bits(versions[known].files), low_bits(versions[known].ports),
                         low_bits(versions[known].scopes)};

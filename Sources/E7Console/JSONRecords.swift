@@ -137,6 +137,12 @@ struct JSONDecision: Encodable {
   }
 }
 
+/// The kernel's version of Landlock.
+struct JSONLandlock: Encodable {
+  let type = "landlock"
+  let version: UInt32
+}
+
 struct JSONTrial: Encodable {
   let type = "trial"
   /// Until the load goes back.

@@ -20,6 +20,9 @@ public enum JSONText {
   /// What decides about a flow, before the rules that match it.
   public static func decision(_ decision: Decision) -> String { line(JSONDecision(decision)) }
 
+  /// That the kernel has no Landlock.
+  public static var noLandlock: String { line(JSONLandlock(version: 0)) }
+
   /// That a load is on trial, and for how many seconds yet.
   public static func trial(_ seconds: UInt32) -> String { line(JSONTrial(seconds: seconds)) }
 

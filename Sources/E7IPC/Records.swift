@@ -268,11 +268,15 @@ public struct Status: Equatable, Sendable {
   public var generation: UInt64
   /// Seconds until a load that is on trial goes back; nil where none is.
   public var confirmSeconds: UInt32?
+  /// The kernel's version of Landlock, 0 where it has none; nil where the kernel itself answers.
+  public var landlock: UInt32?
 
   /// A status.
   public init(
-    version: UInt32, instance: UInt64, generation: UInt64, confirmSeconds: UInt32? = nil
+    version: UInt32, instance: UInt64, generation: UInt64, confirmSeconds: UInt32? = nil,
+    landlock: UInt32? = nil
   ) {
+    self.landlock = landlock
     self.version = version
     self.instance = instance
     self.generation = generation
@@ -288,6 +292,7 @@ public struct Status: Equatable, Sendable {
     self.instance = instance
     self.generation = generation
     confirmSeconds = reader.u32(.confirmSeconds)
+    landlock = reader.u32(.landlock)
     try reader.finish()
   }
 
@@ -297,6 +302,7 @@ public struct Status: Equatable, Sendable {
     writer.u64(.instance, instance)
     writer.u64(.generation, generation)
     if let confirmSeconds { writer.u32(.confirmSeconds, confirmSeconds) }
+    if let landlock { writer.u32(.landlock, landlock) }
   }
 }
 

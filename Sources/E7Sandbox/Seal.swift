@@ -23,6 +23,9 @@ public enum Seal {
     return landlock
   }
 
+  /// The kernel's version of Landlock, 0 where it has none.
+  public static var landlock: UInt32 { UInt32(max(0, e7_landlock_version())) }
+
   /// What to say where the kernel has no Landlock.
   public static let noLandlock = "this kernel has no Landlock; other means alone keep files away"
 

@@ -4,6 +4,7 @@ import E7BrokerCore
 import E7IPC
 import E7Netlink
 import E7Rules
+import E7Sandbox
 import E7System
 
 /// Asks the kernel, as anybody may.
@@ -11,6 +12,8 @@ struct Kernel: ~Copyable {
   /// Milliseconds until an answer that the kernel has ready is given up on.
   private static let timeout: Int32 = 1000
 
+  /// Asked for before the broker seals itself.
+  private let landlock = Seal.landlock
   private var socket: KernelSocket
   /// The family, while there is one of this version.
   private var family: Family?
@@ -60,7 +63,7 @@ struct Kernel: ~Copyable {
     do throws(NetlinkError) {
       progress = try console.question?.next(timeoutMilliseconds: Kernel.timeout) {
         reader throws(DecodeError) in
-        rows.append(try KernelRow(question, &reader))
+        rows.append(try KernelRow(question, &reader).under(landlock))
       }
     } catch {
       console.forget()
@@ -75,6 +78,15 @@ struct Kernel: ~Copyable {
   private static func part(_ error: NetlinkError) -> KernelPart {
     error == .noFamily
       ? KernelPart([], .gone) : KernelPart([], .failed(error.errno, text: error.text))
+  }
+}
+
+extension KernelRow {
+  /// The same; of the module's status also what keeps the daemons from files.
+  fileprivate func under(_ landlock: UInt32) -> KernelRow {
+    guard case .status(var status) = self else { return self }
+    status.landlock = landlock
+    return .status(status)
   }
 }
 

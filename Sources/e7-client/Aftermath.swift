@@ -17,7 +17,7 @@ extension Session {
 
   /// The outcome of edits that take effect together, begun from rules of this generation.
   func aftermath(of edits: [Edit], from generation: UInt64) throws(Failure) -> Outcome {
-    let now = try self.generation()
+    let now = try status().generation
     guard now != generation else {
       throw Failure(.failed, "nothing was changed: connection lost")
     }

@@ -71,6 +71,13 @@ struct Printer {
     ])
   }
 
+  /// That the kernel lacks what would keep the daemons from files besides.
+  func noLandlock() {
+    let words =
+      "this kernel has no Landlock: seccomp and their users alone keep e7's daemons from files"
+    Standard.print([isJSON ? JSONText.noLandlock : "# \(words)"])
+  }
+
   func questions(_ events: [Event], _ outcome: Outcome) {
     if isJSON {
       Standard.print(events.map { JSONText.told(.event($0)) } + [JSONText.outcome(outcome)])

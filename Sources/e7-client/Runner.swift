@@ -28,7 +28,10 @@ struct Runner {
     switch command {
     case .get(let flag):
       printer.flags(try session.flags(flag))
-      if flag == nil, let seconds = try session.secondsOnTrial() { printer.trial(seconds) }
+      guard flag == nil else { break }
+      let status = try session.status()
+      if let seconds = status.confirmSeconds { printer.trial(seconds) }
+      if status.landlock == 0 { printer.noLandlock() }
     case .query(let filter):
       let mode = filter.isEmpty ? try session.flags(.mode) : []
       let (rules, outcome) = try session.rules(filter)

@@ -85,14 +85,9 @@ final class Session {
     return status
   }
 
-  /// Seconds until a load that is on trial goes back; nil where none is.
-  func secondsOnTrial() throws(Failure) -> UInt32? {
-    try persist { (broker) throws(LinkError) in try Session.status(broker).confirmSeconds }
-  }
-
-  /// The generation of the rules in force.
-  func generation() throws(Failure) -> UInt64 {
-    try persist { (broker) throws(LinkError) in try Session.status(broker).generation }
+  /// What the suite says of the module, and of what it is under itself.
+  func status() throws(Failure) -> Status {
+    try persist { (broker) throws(LinkError) in try Session.status(broker) }
   }
 
   /// The rules that match a flow, the one that decides first, and how the list ended.

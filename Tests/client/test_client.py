@@ -846,3 +846,14 @@ def test_a_broker_that_takes_nobody_in_is_heard(tmp_path):
             console.send(encode("DONE", 0, {"ERROR": 87, "TEXT": text}))
         assert client.wait(timeout=30) == 1
         assert client.stderr.read() == b"e7-client: too many consoles of this user: 32 (EUSERS)\n"
+
+
+def test_get_says_where_the_kernel_has_no_landlock(suite):
+    def answer(name, _):
+        return [("STATUS", {"VERSION": 1, "INSTANCE": 5, "GENERATION": 9, "LANDLOCK": version}), done()] \
+            if name == "STATUS" else None
+
+    suite.console = answer
+    for version, words in ((0, True), (2, False)):
+        assert ("# this kernel has no Landlock" in run(suite, "get").out) == words
+        assert ('{"type":"landlock","version":0}' in run(suite, "--json", "get").out) == words

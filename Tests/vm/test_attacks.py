@@ -22,6 +22,7 @@ from test_priv import Service, in_child, pair
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 import attacks  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("no_suite")
 ROWS = attacks.rows("broker→priv", "admin→priv")
 case = attacks.Cases()
 libc = ctypes.CDLL(None, use_errno=True)

@@ -13,6 +13,7 @@ from kit import ipc
 from test_priv import Service
 from test_save import NEXT, PREVIOUS, RULES, _folder, save  # noqa: F401
 
+pytestmark = pytest.mark.usefixtures("no_suite")
 OLD, NEW = "allow udp\n", "block tcp\n"
 
 

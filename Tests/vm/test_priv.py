@@ -26,11 +26,11 @@ LIMIT = defs.LIMIT
 class Service:
     """The service on its own, its broker's end of the door in our hands."""
 
-    def __init__(self, log=None):
+    def __init__(self, log=None, wrap=""):
         self.door, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.log = tempfile.TemporaryFile()
         with theirs:
-            start = f"exec 3<&{theirs.fileno()}; LISTEN_PID=$$ exec {PROGRAM}"
+            start = f"exec 3<&{theirs.fileno()}; LISTEN_PID=$$ exec {wrap} {PROGRAM}"
             self.process = subprocess.Popen(
                 ["bash", "-c", start], pass_fds=[theirs.fileno()], stderr=log or self.log,
                 env={"LISTEN_FDS": "1", "LISTEN_FDNAMES": "lanes"})

@@ -13,6 +13,7 @@ import pytest
 from kit import defs, genl, ipc, net
 from test_priv import Service, refusal, unloaded
 
+pytestmark = pytest.mark.usefixtures("no_suite")
 FOLDER = pathlib.Path("/etc/e7")
 RULES, PREVIOUS, NEXT = FOLDER / "rules", FOLDER / "rules.previous", FOLDER / ".rules.new"
 
@@ -166,3 +167,11 @@ def drained(reader):
         while block := os.read(reader, 1 << 16):
             read += block
     return read
+
+
+def test_without_landlock_it_says_so_and_serves(folder, e7):
+    service = Service(wrap="strace -D -o /dev/null -e inject=landlock_create_ruleset:error=ENOSYS")
+    assert "<4>e7-priv: this kernel has no Landlock" in service.lines()
+    with service.lane() as lane:
+        save(lane, e7, "allow udp\n")
+    service.close()

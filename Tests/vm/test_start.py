@@ -10,6 +10,7 @@ from test_priv import unloaded
 from test_save import FOLDER, RULES, _folder  # noqa: F401
 from test_supervisor import Suite
 
+pytestmark = pytest.mark.usefixtures("no_suite")
 FILE = "block tcp /opt/saved\nset drops enabled\n"
 
 

@@ -253,6 +253,9 @@ int32_t e7_no_new_privileges(void);
 bool e7_has_no_new_privileges(void);
 int32_t e7_die_with_parent(int32_t parent);
 
+/// The kernel's version of Landlock, 0 without.
+int32_t e7_landlock_version(void);
+
 /// Landlock: no file, port, abstract socket or other process for ever, but that files may be made,
 /// written and renamed in `folder`, unless it is -1.  Returns the kernel's version of it, 0 without.
 int32_t e7_landlock(int32_t folder);

@@ -417,7 +417,7 @@ def ends(service, status, words):
 def test_it_ends_with_its_module(ending):
     """Idle or not; what a lane collected is gone with both."""
     with ending.lane() as lane, ending.lane() as other:
-        lane.ask("BEGIN", REPLACE=True)
+        lane.ask("BEGIN")
         lane.ask("RULE_ADD", ACTION=1, PROT=6)
         with unloaded():
             ends(ending, 75, "the module is being unloaded")
@@ -488,7 +488,7 @@ def test_without_the_module_it_does_not_start():
 def test_it_sends_nothing_into_anothers_draft(service, e7):
     """Two lanes and one socket: what is not collected is in force at once."""
     with service.lane() as one, service.lane() as other:
-        one.ask("BEGIN", REPLACE=True)
+        one.ask("BEGIN", REPLACE=True, GENERATION=e7.get("generation"))
         for number in range(3):
             one.ask("RULE_ADD", ACTION=1, PROT=6, PATH=f"/one/{number}")
             other.ask("RULE_ADD", ACTION=2, PROT=17, PATH=f"/other/{number}")

@@ -43,8 +43,8 @@ private final class Witness: Journal, Shelf {
   var told = 0
   var isOpen = false
 
-  func write(_ line: [UInt8], isRefusal: Bool) -> Bool {
-    if !isRefusal { told += 1 }
+  func write(_ lines: [AuditLine]) -> Bool {
+    for line in lines where !line.isRefusal { told += 1 }
     return true
   }
   func begin() -> SystemFault? {
@@ -70,6 +70,9 @@ private struct Target: EditTarget {
   mutating func apply(_ edit: Edit, collected: Bool) -> Outcome {
     precondition(edit.fault == nil && witness.told > 0)
     return Outcome(generation: 2)
+  }
+  mutating func collect(_ edits: [Edit]) -> [Outcome] {
+    edits.map { apply($0, collected: true) }
   }
   mutating func generation() -> UInt64? { 1 }
 }

@@ -442,7 +442,8 @@ struct BundleTests {
     #expect(!reaction.closes)
     let who = "uid=0 ruid=0 gid=0 pid=100"
     let lines = fixture.journal.lines.suffix(7)
-    #expect(lines.map { $0.hasSuffix(": begins") } == [true, true, true, false, false, false, false])
+    #expect(
+      lines.map { $0.hasSuffix(": begins") } == [true, true, true, false, false, false, false])
     #expect(lines.suffix(4).map { $0.hasPrefix("! ") } == [false, true, true, false])
     #expect(lines.last == "\(who) clear id 4: done")
   }

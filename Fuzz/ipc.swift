@@ -51,7 +51,7 @@ private func decode(_ bytes: [UInt8]) {
     .answer:
     again(message, { r throws(DecodeError) in try Edit(type, &r) }) { $0.write(&$1) }
   case .save: again(message, { r throws(DecodeError) in try SavePart(&r) }) { $0.write(&$1) }
-  case .lane, .subscribe, .unsubscribe, .questions:
+  case .lane, .subscribe, .unsubscribe, .questions, .claim, .helper:
     break
   }
 }

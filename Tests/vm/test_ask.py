@@ -37,6 +37,7 @@ def servers(peer):
 def questions(e7):
     """The questions of rules that ask; nobody is in a hurry."""
     e7.set("asktime", 600)
+    e7.set("squelch", "disabled")
     with Questions() as asked:
         yield asked
 
@@ -177,6 +178,9 @@ def test_ping_in(e7, peer, questions, family, answer):
         assert questions.ends(number) == (answer, "answer")
         if answer == "allow":
             assert ping.wait(60) == 0
+        elif answer == "reject":
+            # It is told that nobody is there for it.
+            assert ping.wait(60) != 0
         else:
             with pytest.raises(subprocess.TimeoutExpired):
                 ping.wait(2)

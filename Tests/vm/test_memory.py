@@ -403,6 +403,9 @@ def test_a_helper_is_started_when_there_is_memory(failing_module):
 
         each_in_turn(die)
         assert module.rmmod()
+    # The other one is back, and goes again.
+    assert net.wait_until(module.rmmod)
+    net.run("insmod", failing_module)
 
 
 # ---- networks, and the module itself ----

@@ -40,7 +40,22 @@ bool e7_is_root(void) { return geteuid() == 0; }
 
 void e7_ignore_broken_pipes(void) { signal(SIGPIPE, SIG_IGN); }
 
-bool e7_is_terminal(int32_t fd) { return isatty(fd); }
+enum e7_sink e7_sink_of(int32_t fd) {
+  struct stat status;
+
+  if (isatty(fd)) return E7_SINK_TERMINAL;
+  if (fstat(fd, &status) == 0 && S_ISCHR(status.st_mode)) return E7_SINK_RECORDS;
+  return E7_SINK_STREAM;
+}
+
+bool e7_write_record(int32_t fd, const uint8_t *bytes, size_t count) {
+  ssize_t written;
+
+  do {
+    written = write(fd, bytes, count);
+  } while (written < 0 && errno == EINTR);
+  return written == (ssize_t)count;
+}
 
 bool e7_write(int32_t fd, const uint8_t *bytes, size_t count, int32_t milliseconds) {
   while (count > 0) {

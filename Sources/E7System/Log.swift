@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Linux
 
-/// A daemon's log: lines of printable ASCII, with one write(2) a call to standard error.
+/// A daemon's log: lines of printable ASCII, with one write(2) a call to standard error, or one a
+/// line where that is the kernel's log.
 ///
 /// A line begins with the journal's priority, `<N>` of sd-daemon(3), unless a terminal reads it.
 /// Any byte that could end the line or move a cursor, and the backslash, is written as `\xHH`.
@@ -21,33 +22,48 @@ public struct Log: Sendable {
   /// Milliseconds that a reader has who takes no more.
   private static let patience: Int32 = 1000
 
+  /// Bytes of a text that one record of the kernel's log takes, whose limit with all that the kernel
+  /// puts before it is 1,024 (LOG_LINE_MAX of its printk.c), even where each is escaped to four.
+  static let recordText = 224
+
   private let name: StaticString
-  private let isPrefixed: Bool
+  private let sink: e7_sink
 
   /// A log whose lines begin with the daemon's `name`.
   public init(_ name: StaticString) {
     self.name = name
-    isPrefixed = !e7_is_terminal(2)
+    sink = e7_sink_of(2)
   }
 
   /// Writes one line; false where it could not be written within a second, or not whole.
   @discardableResult public func write(_ priority: Priority, _ text: [UInt8]) -> Bool {
-    let line = Log.line(priority, name, text, prefixed: isPrefixed)
-    return unsafe e7_write(2, line, line.count, Log.patience)
+    write([(priority, text)])
   }
 
   /// Writes several lines, as many at once as are not long together; false as for one.
   @discardableResult public func write(
     _ lines: [(priority: Priority, text: [UInt8])]
   ) -> Bool {
+    guard sink != E7_SINK_RECORDS else { return lines.allSatisfy(writeRecords) }
     var bytes: [UInt8] = []
     for line in lines {
-      bytes += Log.line(line.priority, name, line.text, prefixed: isPrefixed)
+      bytes += Log.line(line.priority, name, line.text, prefixed: sink != E7_SINK_TERMINAL)
       guard bytes.count >= 16384 else { continue }
       guard unsafe e7_write(2, bytes, bytes.count, Log.patience) else { return false }
       bytes = []
     }
     return unsafe bytes.isEmpty || e7_write(2, bytes, bytes.count, Log.patience)
+  }
+
+  /// A line as several where it is longer than a record, each by a write of its own.
+  private func writeRecords(_ priority: Priority, _ text: [UInt8]) -> Bool {
+    var rest = text[...]
+    repeat {
+      let record = Log.line(priority, name, Array(rest.prefix(Log.recordText)), prefixed: true)
+      guard unsafe e7_write_record(2, record, record.count) else { return false }
+      rest = rest.dropFirst(Log.recordText)
+    } while !rest.isEmpty
+    return true
   }
 
   /// Writes one line.

@@ -161,7 +161,20 @@ void e7_ignore_broken_pipes(void);
 /// to the kernel's log.
 void e7_open_standard(const char *_Nonnull name);
 
-bool e7_is_terminal(int32_t fd);
+/// What reads that which is written to a descriptor.
+enum e7_sink {
+  /// A person.
+  E7_SINK_TERMINAL,
+  /// A character device such as /dev/kmsg: each write(2) is a record, there is always room for it,
+  /// and poll(2) says nothing of it.
+  E7_SINK_RECORDS,
+  /// Whatever reads bytes.
+  E7_SINK_STREAM,
+};
+enum e7_sink e7_sink_of(int32_t fd);
+
+/// Writes one record; false where it failed.
+bool e7_write_record(int32_t fd, const uint8_t *_Nonnull bytes, size_t count);
 
 /// Writes all bytes, with one write(2) unless the kernel takes only a part; false where it failed,
 /// or where there was no room in that time.

@@ -209,6 +209,14 @@ static int enl_flag_get(struct sk_buff *skb, struct genl_info *info)
 	return enl_reply_end(&reply, info, enl_put_flag(reply.skb, flag));
 }
 
+static int enl_dump_begin(struct netlink_callback *cb)
+{
+	if (role_may_list(cb->skb))
+		return 0;
+	return enl_refuse(cb->extack, NULL, -EPERM,
+			  "lists are e7-broker's to give; here they need CAP_NET_ADMIN or the role view");
+}
+
 /* A numbered table row by row; neither of them takes an attribute. */
 static int enl_dump_table(struct sk_buff *skb, struct netlink_callback *cb,
 			  enum e7_cmd cmd, int (*next)(unsigned int index),
@@ -928,13 +936,16 @@ static int enl_helper(struct sk_buff *skb, struct genl_info *info)
 
 /* ---- the family ---- */
 
-static const struct genl_small_ops enl_ops[] = {
+static const struct genl_ops enl_ops[] = {
 	{ .cmd = E7_CMD_STATUS, .doit = enl_status },
 	{ .cmd = E7_CMD_FLAG_GET, .doit = enl_flag_get,
-	  .dumpit = enl_flag_dump },
-	{ .cmd = E7_CMD_RULE_GET, .dumpit = enl_rule_dump },
-	{ .cmd = E7_CMD_STAT_GET, .dumpit = enl_stat_dump },
-	{ .cmd = E7_CMD_WHY, .dumpit = enl_why_dump },
+	  .start = enl_dump_begin, .dumpit = enl_flag_dump },
+	{ .cmd = E7_CMD_RULE_GET,
+	  .start = enl_dump_begin, .dumpit = enl_rule_dump },
+	{ .cmd = E7_CMD_STAT_GET,
+	  .start = enl_dump_begin, .dumpit = enl_stat_dump },
+	{ .cmd = E7_CMD_WHY,
+	  .start = enl_dump_begin, .dumpit = enl_why_dump },
 	{ .cmd = E7_CMD_FLAG_SET, .doit = enl_flag_set },
 	{ .cmd = E7_CMD_RULE_ADD, .doit = enl_rule_add },
 	{ .cmd = E7_CMD_RULE_DEL, .doit = enl_rule_del },
@@ -984,8 +995,8 @@ struct genl_family enl_family __ro_after_init = {
 	.maxattr = DEF_ATTR_MAX,
 	.policy = def_policy,
 	.pre_doit = enl_before,
-	.small_ops = enl_ops,
-	.n_small_ops = ARRAY_SIZE(enl_ops),
+	.ops = enl_ops,
+	.n_ops = ARRAY_SIZE(enl_ops),
 	.mcgrps = enl_groups,
 	.n_mcgrps = ARRAY_SIZE(enl_groups),
 	COMPAT_RESV_START_OP(1)

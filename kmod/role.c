@@ -21,6 +21,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/uidgid.h>
 #include <net/genetlink.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
@@ -53,6 +54,25 @@ bool role_may_change(struct sk_buff *skb)
 {
 	return READ_ONCE(role_control.sk) == NETLINK_CB(skb).sk ||
 	       netlink_capable(skb, CAP_NET_ADMIN);
+}
+
+/*
+ * Whether who sent this may have lists.  Until it is read to its end, a dump
+ * holds the module, and nobody without authority may keep it from its end.
+ */
+bool role_may_list(struct sk_buff *skb)
+{
+	const struct sock *sk = NETLINK_CB(skb).sk;
+	kuid_t user = NETLINK_CB(skb).creds.uid;
+	bool may = role_may_change(skb);
+	unsigned int i;
+
+	mutex_lock(&role_lock);
+	for (i = 0; !may && i < ARRAY_SIZE(role_views); i++)
+		may = role_views[i].sk && !sock_flag(role_views[i].sk, SOCK_DEAD) &&
+		      (role_views[i].sk == sk || uid_eq(role_views[i].user, user));
+	mutex_unlock(&role_lock);
+	return may;
 }
 
 /* The process that claimed the role control, or 0. */
@@ -206,6 +226,9 @@ static int role_claim_control(struct sk_buff *skb, struct genl_info *info)
 	if (info->attrs[E7_ATTR_LISTEN])
 		return enl_refuse(info->extack, info->attrs[E7_ATTR_LISTEN],
 				  -EINVAL, "the role view listens");
+	if (info->attrs[E7_ATTR_UID])
+		return enl_refuse(info->extack, info->attrs[E7_ATTR_UID],
+				  -EINVAL, "the role view is a user's");
 	if (!netlink_capable(skb, CAP_NET_ADMIN))
 		return enl_refuse(info->extack, NULL, -EPERM,
 				  "the role control needs CAP_NET_ADMIN");
@@ -228,6 +251,7 @@ static int role_claim_control(struct sk_buff *skb, struct genl_info *info)
 static int role_give_view(struct sock *sk, struct genl_info *info)
 {
 	struct role_holder *view = role_view_of(sk);
+	struct nlattr *user = info->attrs[E7_ATTR_UID];
 
 	if (!view) {
 		view = role_view_of(NULL);
@@ -237,6 +261,8 @@ static int role_give_view(struct sock *sk, struct genl_info *info)
 		role_begin(view, E7_ROLE_VIEW, sk, false);
 	}
 	role_listen(view, info->attrs[E7_ATTR_LISTEN]);
+	view->user = user ? make_kuid(&init_user_ns, nla_get_u32(user)) :
+			    INVALID_UID;
 	return 0;
 }
 

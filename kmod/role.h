@@ -3,6 +3,7 @@
 #define E7_ROLE_H
 
 #include <linux/types.h>
+#include <linux/uidgid.h>
 
 #include "uapi/e7.h"
 
@@ -16,11 +17,13 @@ struct role_holder {
 	pid_t pid;		/* in the initial pid namespace */
 	const char *program;	/* its path; null for want of memory */
 	bool listens;		/* is told of packets */
+	kuid_t user;		/* whose sockets may list, too; or invalid */
 };
 
 void role_exit(void);
 
 bool role_may_change(struct sk_buff *skb);
+bool role_may_list(struct sk_buff *skb);
 bool role_listens(void);
 void role_tell(struct sk_buff *skb);
 pid_t role_control_pid(void);

@@ -28,11 +28,11 @@ public struct EventSocket: ~Copyable {
     self.descriptor = descriptor
   }
 
-  /// Opens a socket with the role view, which is told of packets and changes wherever it goes;
-  /// needs CAP_NET_ADMIN, and the module.
-  public static func openView() throws(NetlinkError) -> FileDescriptor {
+  /// Opens a socket with the role view, which is told of packets and changes wherever it goes, for
+  /// the user `uid`, who may list from then on; needs CAP_NET_ADMIN, and the module.
+  public static func openView(for uid: UInt32) throws(NetlinkError) -> FileDescriptor {
     var socket = try KernelSocket()
-    try socket.claim(.view, listens: true)
+    try socket.claim(.view, listens: true, user: uid)
     try socket.join(.notices)
     let descriptor = try socket.descriptor()
     // Best effort: a smaller buffer loses more of a burst and says so.

@@ -74,12 +74,16 @@ public struct KernelSocket: ~Copyable {
 
   /// Claims a role for this socket, which it has until it is closed.
   ///
-  /// With `listens` a view is told of packets from then on. Refused with EBUSY while another socket
+  /// With `listens` a view is told of packets from then on, and with `user` that user may list as
+  /// long as it lives. Refused with EBUSY while another socket
   /// has the control, and to who has it already it is granted again.
-  public mutating func claim(_ role: SocketRole, listens: Bool = false) throws(NetlinkError) {
+  public mutating func claim(
+    _ role: SocketRole, listens: Bool = false, user: UInt32? = nil
+  ) throws(NetlinkError) {
     var writer = AttributeWriter()
     writer.u8(.socketRole, UInt8(role.rawValue))
     if listens { writer.flag(.listen) }
+    if let user { writer.u32(.uid, user) }
     try ask(.claim, writer.payload(), mayReload: false) { _ throws(DecodeError) in }
   }
 

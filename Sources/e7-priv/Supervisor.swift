@@ -23,6 +23,8 @@ struct Supervisor: ~Copyable {
   private let lock: FileDescriptor
   private let console: FileDescriptor
   private let lanes: SocketPair
+  /// Whose view it is.
+  private let viewer: UInt32
   /// Where the module asks for its helper, it watches this socket.
   private var kernel: KernelSocket
   private var service: Child
@@ -35,6 +37,7 @@ struct Supervisor: ~Copyable {
     guard let keeper = Account.user(Account.priv) else { fail(Account.missing(Account.priv)) }
     guard let account = Account.user(Account.broker) else { fail(Account.missing(Account.broker)) }
     service = Child(name: "e7-priv", path: own, account: nil)
+    viewer = account.uid
     broker = Child(name: "e7-broker", path: Supervisor.brokerPath(own), account: account)
     loader = Loader(own, keeper)
     do throws(NetlinkError) {
@@ -140,7 +143,8 @@ struct Supervisor: ~Copyable {
     do throws(NetlinkError) {
       // Without the module one that has no role and is told nothing.
       let view =
-        family == nil ? try GenericSocket().descriptor() : try EventSocket.openView()
+        family == nil
+        ? try GenericSocket().descriptor() : try EventSocket.openView(for: viewer)
       broker.start(
         descriptors: [console.raw, view.raw, lanes.first.raw], names: "console:view:lanes",
         of: family, now: now)

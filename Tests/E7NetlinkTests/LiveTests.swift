@@ -83,7 +83,7 @@ struct LiveTests {
     #expect(error { _ = try socket.status() } == .noFamily)
     #expect(error { _ = try socket.apply(.begin(replace: false, generation: nil)) } == .noFamily)
     #expect(error { _ = try socket.apply(.commit()) } == .noFamily)
-    #expect(error { _ = try EventSocket.openView() } == .noFamily)
+    #expect(error { _ = try EventSocket.openView(for: 0) } == .noFamily)
     #expect(NetlinkError.noFamily.errno == Errno.noDevice)
     #expect(String(decoding: NetlinkError.noFamily.text, as: UTF8.self).contains("modprobe e7"))
   }

@@ -203,6 +203,21 @@ static void probe_clone(void *cloned, void *from)
 	rcu_read_unlock();
 }
 
+/*
+ * A connection of MPTCP gets another subflow, from a work item mostly:
+ * (struct sock *whole, struct sock *subflow)
+ */
+static void probe_joins(void *whole, void *subflow)
+{
+	struct ksc_entry *entry;
+
+	rcu_read_lock();
+	entry = ksc_find(ksc_cookie(whole));
+	if (entry && entry->proc && !READ_ONCE(entry->proc->over))
+		ksc_learn(subflow, entry->proc, E7_STAT_INHERITED, 0);
+	rcu_read_unlock();
+}
+
 /* A time-wait socket takes over the cookie: (const struct sock *, ...) */
 static void probe_linger(void *sk, void *unused)
 {
@@ -225,17 +240,21 @@ static void probe_free(void *sk, void *unused)
 /* Functions whose entry is told of, with their first two arguments. */
 static struct probe_entry {
 	const char *name;
+	const char *before;	/* one that older kernels have in its place */
 	void (*handler)(void *first, void *second);
 	unsigned long address;	/* 0 where there is no such function */
 } probe_entries[] = {
-	{ "security_sk_free", probe_free },
-	{ "security_inet_csk_clone", probe_clone },
-	{ "security_sock_graft", probe_graft },
-	{ "inet_twsk_alloc", probe_linger },
+	{ "security_sk_free", NULL, probe_free },
+	{ "security_inet_csk_clone", NULL, probe_clone },
+	{ "security_sock_graft", NULL, probe_graft },
+	{ "inet_twsk_alloc", NULL, probe_linger },
 #define PROBE_UNBIND 4
-	{ "udp_lib_unhash", probe_unbind },
-	{ "security_socket_bind", probe_owns },
-	{ "security_socket_listen", probe_listens },
+	{ "udp_lib_unhash", NULL, probe_unbind },
+	{ "security_socket_bind", NULL, probe_owns },
+	{ "security_socket_listen", NULL, probe_listens },
+#ifdef CONFIG_MPTCP
+	{ "security_mptcp_add_subflow", "mptcp_sockopt_sync", probe_joins },
+#endif
 };
 
 /* The call stands at the start of a function, maybe behind an ENDBR. */
@@ -270,6 +289,16 @@ bool probe_sees_unbind(void)
 }
 
 /* A kprobe knows the address of its function, even if it is never armed. */
+static bool probe_find(struct kprobe *finder, const char *name)
+{
+	if (!name)
+		return false;
+	memset(finder, 0, sizeof(*finder));
+	finder->symbol_name = name;
+	finder->flags = KPROBE_FLAG_DISABLED;
+	return !register_kprobe(finder);
+}
+
 static void probe_find_entries(void)
 {
 	static struct kprobe finders[ARRAY_SIZE(probe_entries)];
@@ -278,9 +307,8 @@ static void probe_find_entries(void)
 	int count = 0;
 
 	for (i = 0; i < ARRAY_SIZE(probe_entries); i++) {
-		finders[i].symbol_name = probe_entries[i].name;
-		finders[i].flags = KPROBE_FLAG_DISABLED;
-		if (register_kprobe(&finders[i]))
+		if (!probe_find(&finders[i], probe_entries[i].name) &&
+		    !probe_find(&finders[i], probe_entries[i].before))
 			continue;
 		probe_entries[i].address = (unsigned long)finders[i].addr;
 		found[count++] = &finders[i];

@@ -29,6 +29,7 @@
 
 #include "factor.h"
 #include "ksc.h"
+#include "param.h"
 #include "stat.h"
 
 #define KSC_LOCKS 64
@@ -49,26 +50,8 @@ static void ksc_sweep(struct work_struct *work);
 static DECLARE_DELAYED_WORK(ksc_sweep_work, ksc_sweep);
 static unsigned int ksc_limit = E7_LIMIT_SOCKETS;
 
-static int ksc_limit_set(const char *text, const struct kernel_param *kp)
-{
-	unsigned int value;
-
-	if (kstrtouint(text, 0, &value) || value < E7_LIMIT_SOCKETS_MIN ||
-	    value > E7_LIMIT_SOCKETS_MAX) {
-		pr_err("e7: parameter sockets=%.64s: expected a number from %u to %u\n",
-		       text, E7_LIMIT_SOCKETS_MIN, E7_LIMIT_SOCKETS_MAX);
-		return -EINVAL;
-	}
-	ksc_limit = value;
-	return 0;
-}
-
-static const struct kernel_param_ops ksc_limit_ops = {
-	.set = ksc_limit_set,
-	.get = param_get_uint,
-};
-
-module_param_cb(sockets, &ksc_limit_ops, &ksc_limit, 0444);
+E7_PARAM_RANGE(sockets, ksc_limit, E7_LIMIT_SOCKETS_MIN, E7_LIMIT_SOCKETS_MAX,
+	       "a number");
 MODULE_PARM_DESC(sockets, "sockets that are remembered at once");
 
 static spinlock_t *ksc_lock_of(unsigned int bucket)

@@ -11,13 +11,13 @@
  */
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
-#include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/workqueue.h>
 
 #include "cast.h"
 #include "def.h"
 #include "lease.h"
+#include "param.h"
 #include "rule.h"
 
 bool lease_lapsed __read_mostly;
@@ -30,25 +30,8 @@ static void lease_run_out(struct work_struct *work);
 static DECLARE_DELAYED_WORK(lease_work, lease_run_out);
 static unsigned int lease_seconds;
 
-static int lease_param_set(const char *text, const struct kernel_param *kp)
-{
-	unsigned int value;
-
-	if (kstrtouint(text, 0, &value) || value > E7_LIMIT_LEASE) {
-		pr_err("e7: parameter lease=%.64s: expected seconds from 0, for ever, to %u\n",
-		       text, E7_LIMIT_LEASE);
-		return -EINVAL;
-	}
-	lease_seconds = value;
-	return 0;
-}
-
-static const struct kernel_param_ops lease_param_ops = {
-	.set = lease_param_set,
-	.get = param_get_uint,
-};
-
-module_param_cb(lease, &lease_param_ops, &lease_seconds, 0444);
+E7_PARAM_RANGE(lease, lease_seconds, 0, E7_LIMIT_LEASE,
+	       "seconds, or 0 for no lease,");
 MODULE_PARM_DESC(lease, "seconds without a control socket until flag fail decides; 0: never");
 
 static void lease_set(bool lapsed)

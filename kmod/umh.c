@@ -32,6 +32,7 @@
 
 #include "cast.h"
 #include "enl.h"
+#include "param.h"
 #include "stat.h"
 #include "umh.h"
 
@@ -96,28 +97,8 @@ static const struct kernel_param_ops umh_path_ops = {
 module_param_cb(helper, &umh_path_ops, &umh_path, 0444);
 MODULE_PARM_DESC(helper, "path of the program that the module starts, watches and ends");
 
-static int umh_timeout_set(const char *text, const struct kernel_param *kp)
-{
-	unsigned int value;
-
-	if (kstrtouint(text, 0, &value) ||
-	    value < E7_LIMIT_HELPER_TIMEOUT_MIN ||
-	    value > E7_LIMIT_HELPER_TIMEOUT_MAX) {
-		pr_err("e7: parameter helper_timeout=%.64s: expected seconds from %u to %u\n",
-		       text, E7_LIMIT_HELPER_TIMEOUT_MIN,
-		       E7_LIMIT_HELPER_TIMEOUT_MAX);
-		return -EINVAL;
-	}
-	umh_timeout = value;
-	return 0;
-}
-
-static const struct kernel_param_ops umh_timeout_ops = {
-	.set = umh_timeout_set,
-	.get = param_get_uint,
-};
-
-module_param_cb(helper_timeout, &umh_timeout_ops, &umh_timeout, 0444);
+E7_PARAM_RANGE(helper_timeout, umh_timeout, E7_LIMIT_HELPER_TIMEOUT_MIN,
+	       E7_LIMIT_HELPER_TIMEOUT_MAX, "seconds");
 MODULE_PARM_DESC(helper_timeout, "seconds that the helper has to answer");
 
 /* ---- the process ---- */

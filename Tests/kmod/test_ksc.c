@@ -68,7 +68,10 @@ static int set_limit(const char *text)
 
 static unsigned int limit(void)
 {
-	return *(const unsigned int *)shim_param_sockets.arg;
+	char text[16];
+
+	shim_param_sockets.ops->get(text, &shim_param_sockets);
+	return strtoul(text, NULL, 10);
 }
 
 static void start(const char *most)

@@ -123,4 +123,4 @@ def test_its_range(log, value, fits):  # noqa: F811
         done = module.insmod(f"lease={value}")
         assert (done.returncode == 0) is fits, done.stderr
         if not fits:
-            assert f"parameter lease={value}: expected seconds from 0, for ever, to {LIMIT}" in log()
+            assert f"parameter lease={value}: expected seconds, or 0 for no lease, from 0 to {LIMIT}" in log()

@@ -264,17 +264,18 @@ struct kernel_param_ops {
 };
 
 struct kernel_param {
+	const char *name;
 	const struct kernel_param_ops *ops;
 	void *arg;
 };
 
 /* The test finds it by its name. */
-#define module_param_cb(name, operations, argument, mode) \
-	extern const struct kernel_param shim_param_##name; \
-	const struct kernel_param shim_param_##name = \
-		{ .ops = (operations), .arg = (argument) }
+#define module_param_cb(called, operations, argument, mode) \
+	extern const struct kernel_param shim_param_##called; \
+	const struct kernel_param shim_param_##called = \
+		{ .name = #called, .ops = (operations), .arg = (argument) }
 #define MODULE_PARM_DESC(name, text) extern int shim_unused
-#define param_get_uint NULL
+#define sysfs_emit(buffer, ...) sprintf(buffer, __VA_ARGS__)
 
 int kstrtouint(const char *text, unsigned int base, unsigned int *value);
 

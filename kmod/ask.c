@@ -410,7 +410,6 @@ struct rule_verdict ask_about(const struct packet *packet,
 		.reason = E7_REASON_FULL,
 		.depends = RULE_ON_ANY,
 	};
-	struct ask_packet *held, *next;
 	struct ask_flow *flow;
 	LIST_HEAD(dropped);
 
@@ -440,8 +439,7 @@ struct rule_verdict ask_about(const struct packet *packet,
 		verdict = ask_verdict(flow);
 	}
 	spin_unlock_bh(&ask_lock);
-	list_for_each_entry_safe(held, next, &dropped, node)
-		ask_packet_drop(held);
+	ask_packets_drop(&dropped);
 	return verdict;
 }
 
@@ -656,8 +654,7 @@ static void ask_drop_packets(bool (*is_meant)(const struct ask_packet *held,
 			if (is_meant(held, subject))
 				list_move_tail(&held->node, &out);
 	spin_unlock_bh(&ask_lock);
-	list_for_each_entry_safe(held, next, &out, node)
-		ask_packet_drop(held);
+	ask_packets_drop(&out);
 	/* A flow without a packet is over. */
 	ask_wake();
 }

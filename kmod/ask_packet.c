@@ -109,12 +109,20 @@ static void ask_packet_free(struct ask_packet *held)
 	kfree(held);
 }
 
-/* In any context. */
-void ask_packet_drop(struct ask_packet *held)
+static void ask_packet_drop(struct ask_packet *held)
 {
 	stat_inc(drops);
 	kfree_skb(held->skb);
 	ask_packet_free(held);
+}
+
+/* In any context. */
+void ask_packets_drop(struct list_head *packets)
+{
+	struct ask_packet *held, *next;
+
+	list_for_each_entry_safe(held, next, packets, node)
+		ask_packet_drop(held);
 }
 
 /* Tells the program that sends it, whose system call is over or waits. */

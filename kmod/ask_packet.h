@@ -25,7 +25,7 @@ bool ask_packet_is_on(const struct ask_packet *held,
 		      const struct net_device *dev);
 bool ask_packet_has_socket(const struct ask_packet *held);
 void ask_packet_decide(struct ask_packet *held, unsigned int action);
-void ask_packet_drop(struct ask_packet *held);
+void ask_packets_drop(struct list_head *packets);
 void ask_packets_release(struct list_head *packets);
 
 #endif /* E7_ASK_PACKET_H */

@@ -207,7 +207,7 @@ static void probe_clone(void *cloned, void *from)
  * A connection of MPTCP gets another subflow, from a work item mostly:
  * (struct sock *whole, struct sock *subflow)
  */
-static void probe_joins(void *whole, void *subflow)
+static void __maybe_unused probe_joins(void *whole, void *subflow)
 {
 	struct ksc_entry *entry;
 

@@ -372,6 +372,24 @@ def test_flags_may_ask(e7, a, servers, questions):
 # ---- answers that are refused ----
 
 
+def test_while_a_load_is_on_trial_no_answer_makes_a_rule(e7, a, servers, questions):
+    e7.do("BEGIN")
+    e7.ask("udp", A)
+    e7.do("COMMIT", CONFIRM=3600)
+    asks(a, "udp", net.PEER[4])
+    once = questions.next()
+    e7.answer(once, "allow")
+    asks(a, "udp", net.PEER[4])
+    number = questions.next((once,))
+    for lasting in ({"ALWAYS": True}, {"FOR": 60}):
+        with pytest.raises(genl.Refused) as told:
+            e7.answer(number, "allow", **lasting)
+        assert told.value.errno == errno.EBUSY
+    assert number not in questions.over
+    e7.do("CONFIRM")
+    assert e7.answer(number, "allow", ALWAYS=True)["ID"]
+
+
 def test_refused_answers(e7, a, servers, questions):
     e7.ask("udp", A)
     asks(a, "udp", net.PEER[4])

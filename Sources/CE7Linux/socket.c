@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -54,6 +55,26 @@ int32_t e7_unix_connect(const uint8_t *path, size_t count, int32_t milliseconds)
       setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &none, sizeof(none)))
     return fail_closing(fd);
   return fd;
+}
+
+int32_t e7_notify(const uint8_t *path, size_t length, const uint8_t *text, size_t count) {
+  struct sockaddr_un address;
+  int error = unix_address(&address, path, length);
+  if (error) return error;
+
+  // The abstract address ends where the name does, a path's with the structure.
+  socklen_t size = offsetof(struct sockaddr_un, sun_path) + (socklen_t)length;
+  if (address.sun_path[0] == '@')
+    address.sun_path[0] = 0;
+  else
+    size = sizeof(address);
+  int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  ssize_t sent =
+      sendto(fd, text, count, E7_SEND_FLAGS, (const struct sockaddr *)&address, size);
+  if (sent < 0) return fail_closing(fd);
+  close(fd);
+  return 0;
 }
 
 int32_t e7_unix_listen(const uint8_t *path, size_t count, uint32_t mode, int32_t backlog) {

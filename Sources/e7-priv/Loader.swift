@@ -35,6 +35,9 @@ struct Loader {
   /// When there is something to do although nothing has come, in milliseconds.
   var wakes: UInt64? { due == 0 || pid != nil ? nil : due }
 
+  /// Whether the rules of this load are in force, or cannot be.
+  var isSettled: Bool { pid == nil && due == 0 && settled != nil }
+
   /// Starts to load where the module has never had a rule.
   mutating func startIfDue(_ kernel: inout KernelSocket) {
     let now = Clock.monotonicMilliseconds()

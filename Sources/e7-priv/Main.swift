@@ -36,7 +36,8 @@ func fail(_ error: NetlinkError) -> Never {
   }
 }
 
-/// With descriptors handed over, the service that edits; without, its supervisor.
+/// The supervisor, which a service manager may hand the socket for consoles; with the descriptors
+/// that the supervisor hands over, the service that edits.
 @main enum Main {
   static func main() {
     // The kernel starts programs without.
@@ -48,11 +49,13 @@ func fail(_ error: NetlinkError) -> Never {
       fail("takes no argument; started by root, it runs the suite", status: Status.usage)
     }
     guard Process.isRoot else { fail("must be started by root, as in: sudo e7-priv") }
-    if var descriptors = ListenDescriptors() {
+    var descriptors = ListenDescriptors()
+    let console = descriptors?.take("console")
+    if console == nil, var descriptors {
       var service = Service(&descriptors)
       service.run()
     } else {
-      var supervisor = Supervisor()
+      var supervisor = Supervisor(console)
       supervisor.run()
     }
   }

@@ -22,6 +22,9 @@ struct Supervisor: ~Copyable {
   private let families: EventSocket
   private let lock: FileDescriptor
   private let console: FileDescriptor
+  /// Whether a service manager made the socket, which outlives this process then.
+  private let isHanded: Bool
+  private var manager = ServiceManager()
   private let lanes: SocketPair
   /// Whose view it is.
   private let viewer: UInt32
@@ -32,7 +35,10 @@ struct Supervisor: ~Copyable {
   private var loader: Loader
 
   /// Makes the descriptors, or says why it cannot and ends the process.
-  init() {
+  ///
+  /// With the socket for consoles from a service manager, it serves without the module, too.
+  init(_ handed: consuming FileDescriptor?) {
+    isHanded = handed != nil
     let own = Supervisor.ownPath()
     guard let keeper = Account.user(Account.priv) else { fail(Account.missing(Account.priv)) }
     guard let account = Account.user(Account.broker) else { fail(Account.missing(Account.broker)) }
@@ -42,16 +48,20 @@ struct Supervisor: ~Copyable {
     loader = Loader(own, keeper)
     do throws(NetlinkError) {
       kernel = try KernelSocket()
-      _ = try kernel.resolve()
+      if !isHanded { _ = try kernel.resolve() }
       families = try EventSocket.openFamilies()
     } catch {
       fail(error)
     }
     lock = Supervisor.takeLock()
     do throws(SystemError) {
-      Files.remove(Supervisor.console)
-      console = try SequencedSocket.listen(
-        path: Array(Supervisor.console.utf8), mode: 0o666, backlog: Supervisor.backlog)
+      if let handed {
+        console = handed
+      } else {
+        Files.remove(Supervisor.console)
+        console = try SequencedSocket.listen(
+          path: Array(Supervisor.console.utf8), mode: 0o666, backlog: Supervisor.backlog)
+      }
       lanes = try SequencedSocket.pair()
       signals = try Signals()
       poller = try Poller()
@@ -103,6 +113,7 @@ struct Supervisor: ~Copyable {
     while true {
       startDue()
       loader.startIfDue(&kernel)
+      tellManager()
       do throws(SystemError) {
         for event in try poller.wait(timeoutMilliseconds: pause()) {
           if event.token == Supervisor.familyToken { checkFamily() }
@@ -118,6 +129,12 @@ struct Supervisor: ~Copyable {
       }
       reap()
     }
+  }
+
+  /// Ready once the saved rules are in force or cannot be, lest the network be up before them.
+  private mutating func tellManager() {
+    if broker.pid != nil, loader.isSettled || service.awaitsModule { manager.ready() }
+    manager.live(at: Clock.monotonicMilliseconds())
   }
 
   private mutating func startDue() {
@@ -178,7 +195,8 @@ struct Supervisor: ~Copyable {
 
   private func pause() -> Int32 {
     let now = Clock.monotonicMilliseconds()
-    let next = min(service.due ?? .max, broker.due ?? .max, loader.wakes ?? .max)
+    let next = min(
+      service.due ?? .max, broker.due ?? .max, loader.wakes ?? .max, manager.wakes ?? .max)
     if next == .max { return -1 }
     return next > now ? Int32(clamping: next - now) : 0
   }
@@ -193,6 +211,7 @@ struct Supervisor: ~Copyable {
   }
 
   private mutating func end() -> Never {
+    manager.stopping()
     let start = Clock.monotonicMilliseconds()
     for force in [false, true] {
       for pid in [service.pid, broker.pid] {
@@ -206,7 +225,7 @@ struct Supervisor: ~Copyable {
         reap()
       }
     }
-    Files.remove(Supervisor.console)
+    if !isHanded { Files.remove(Supervisor.console) }
     log.write(.info, "the suite has ended")
     Process.exit(0)
   }
@@ -231,6 +250,9 @@ struct Child {
     self.path = path
     self.account = account
   }
+
+  /// Whether it runs again as soon as the module is loaded.
+  var awaitsModule: Bool { pid == nil && due == nil }
 
   func isDue(_ now: UInt64) -> Bool {
     guard let due else { return false }

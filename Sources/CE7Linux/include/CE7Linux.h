@@ -56,6 +56,9 @@ struct e7_received {
   int32_t passed;
 };
 
+/// Sends a word to the service manager's socket, whose path begins with @ where it is abstract.
+int32_t e7_notify(const uint8_t *_Nonnull path, size_t length, const uint8_t *_Nonnull text,
+                  size_t count);
 int32_t e7_unix_connect(const uint8_t *_Nonnull path, size_t count, int32_t milliseconds);
 int32_t e7_unix_listen(const uint8_t *_Nonnull path, size_t count, uint32_t mode, int32_t backlog);
 int32_t e7_unix_accept(int32_t listener);

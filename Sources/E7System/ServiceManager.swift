@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Linux
+
+/// The service manager that started this process, where one did: sd_notify(3).
+public struct ServiceManager {
+  private let socket: [UInt8]?
+  private let patience: UInt64?
+  private var isReady = false
+  private var next: UInt64 = 0
+
+  /// What the environment says.
+  public init() {
+    self.init(
+      socket: Environment.value("NOTIFY_SOCKET"), microseconds: Environment.value("WATCHDOG_USEC"),
+      pid: Environment.value("WATCHDOG_PID"), own: e7_pid())
+  }
+
+  init(socket: [UInt8]?, microseconds: [UInt8]?, pid: [UInt8]?, own: Int32) {
+    self.socket = socket
+    guard socket != nil, let microseconds,
+      let period = UInt64(String(decoding: microseconds, as: UTF8.self)), period > 0,
+      pid.map({ $0 == Array("\(own)".utf8) }) ?? true
+    else {
+      patience = nil
+      return
+    }
+    // It is looked for twice as often as it has to come.
+    patience = max(1, period / 2000)
+  }
+
+  /// When the watchdog wants the next sign of life, in milliseconds; nil where there is none.
+  public var wakes: UInt64? { patience == nil ? nil : next }
+
+  /// Says, once, that what this process is for is done, or works.
+  public mutating func ready() {
+    guard !isReady else { return }
+    isReady = true
+    send("READY=1")
+  }
+
+  /// Says, where it is due, that this process lives.
+  public mutating func live(at now: UInt64) {
+    guard let patience, now >= next else { return }
+    next = now + patience
+    send("WATCHDOG=1")
+  }
+
+  /// Says that this process ends because it was asked to.
+  public func stopping() { send("STOPPING=1") }
+
+  /// Best effort: a manager that does not listen acts by itself.
+  private func send(_ word: String) {
+    guard let socket else { return }
+    let word = Array(word.utf8)
+    _ = unsafe e7_notify(socket, socket.count, word, word.count)
+  }
+}

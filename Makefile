@@ -2,7 +2,7 @@
 # Every target is a script of tools/, which can be run by itself.
 
 .PHONY: help install-deps build kmod vm shell demo test test-nightly matrix \
-	debug-kernel test-debug storm bench profile lint clean
+	debug-kernel test-debug storm bench profile lint clean deb test-deb
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 # tools/vm gets its command as it was typed, dollar signs and all.
@@ -52,6 +52,12 @@ bench: kmod build ## figures, in build/bench.json too
 
 profile: kmod ## what the module costs, by function: BENCH='udp', 'tcp' or 'first 10 10'
 	@tools/profile $(if $(KVER),--kernel '$(KVER)') $(BENCH)
+
+deb: ## Debian packages, into build/deb
+	@tools/deb
+
+test-deb: ## those packages, installed, upgraded and removed on a Debian 12 of their own: an hour
+	@tools/test-deb
 
 lint: install-deps ## formatting and static analysis
 	@tools/lint

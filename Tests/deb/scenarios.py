@@ -1,0 +1,303 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The packages on a Debian 12: each scenario finds the machine as the one before left it.
+
+usage: scenarios.py FOLDER DISK SHELF [SCENARIO]...
+"""
+
+import re
+import sys
+import time
+
+from machine import Failed, Machine
+
+INSTALL = "apt-get -q -y install --no-install-recommends"
+SCENARIOS = []
+
+
+def scenario(function):
+    SCENARIOS.append(function)
+    return function
+
+
+def check(condition, text):
+    if not condition:
+        raise Failed(text)
+
+
+def packages(folder):
+    return f"/shelf/{folder}/e7_*.deb /shelf/{folder}/e7-dkms_*.deb"
+
+
+def mode(machine):
+    return machine.run("e7-client get mode").split()[-1]
+
+
+@scenario
+def without_e7_both_talk(m):
+    """The control of all that follows: what is looked for is there."""
+    time.sleep(5)
+    check(m.sent(9998) and m.sent(9999), "the talkers are not heard")
+
+
+@scenario
+def first_install_enforces_nothing(m):
+    """By the README's words."""
+    m.run("""
+        cat >/etc/apt/apt.conf.d/99e7-test <<END
+        APT::Get::Assume-Yes "yes";
+        APT::Install-Recommends "no";
+        END""".replace("\n        ", "\n"))
+    said = m.run("""
+        cd /shelf/first
+        sudo() { "$@"; }
+        eval "$(grep '^sudo apt install' /shelf/README.md)" """)
+    lines = [line for line in said.splitlines() if line.startswith("e7: ")]
+    check(len(lines) == 3, f"not three lines of what to do: {said}")
+    check("loaded, signed by" in m.run("e7-guard status"), "the module is not loaded, or unsigned")
+    check(mode(m) == "disabled", "it is switched on")
+    before = len(m.sent(9999))
+    time.sleep(3)
+    check(len(m.sent(9999)) > before, "what talked before does not any more")
+
+
+@scenario
+def users_exist_and_groups_are_empty(m):
+    m.run("""
+        getent passwd _e7-priv _e7-broker
+        for group in e7-admin e7-view; do
+            [ -z "$(getent group $group | cut -d : -f 4)" ] || exit 1
+        done""")
+
+
+@scenario
+def units_are_confined(m):
+    m.run("systemctl is-active e7-guard e7.socket e7-priv")
+    said = m.run("systemd-analyze security --no-pager e7-priv.service e7-guard.service | tail -n 2 || true;"
+                 "systemd-analyze security --no-pager e7-priv.service | grep Overall;"
+                 "systemd-analyze security --no-pager e7-guard.service | grep Overall")
+    print(said)
+    for unit in ("e7-priv",):
+        score = float(re.search(rf"for {unit}.service: ([0-9.]+)", said)[1])
+        check(score <= 2.0, f"{unit}: {score}")
+
+
+@scenario
+def a_user_looks_and_root_edits(m):
+    m.run("bash /shelf/tests/edits")
+
+
+@scenario
+def starter_rules_load(m):
+    m.run("e7-client load /usr/share/doc/e7/examples/starter.rules && e7-client clear")
+
+
+@scenario
+def a_restart_drops_no_console(m):
+    """Who connects while the suite is down is answered when it is back."""
+    m.run("""
+        systemctl kill -s KILL --kill-who=all e7-priv
+        e7-client query""")
+    m.run("systemctl restart e7-priv & e7-client query; wait")
+    m.run("systemctl is-active e7-priv e7.socket")
+
+
+@scenario
+def memory_idle(m):
+    print(m.run("""
+        for pid in $(pidof e7-priv e7-broker); do
+            echo "$(cat /proc/$pid/comm) uid=$(stat -c %u /proc/$pid) $(grep ^Pss: /proc/$pid/smaps_rollup)"
+        done"""))
+
+
+@scenario
+def blocks_and_saves(m):
+    m.run("""
+        e7-client block udp /usr/local/bin/bad
+        e7-client allow udp /usr/local/bin/good
+        e7-client enable
+        e7-client save""")
+    count = len(m.sent(9999))
+    time.sleep(3)
+    check(len(m.sent(9999)) == count, "what is blocked is heard")
+
+
+@scenario
+def still_blocked_before_the_network(m):
+    m.halt()
+    m.boot()
+    check(mode(m) == "enabled", "not switched on after the boot")
+    check(m.sent(9998), "what is allowed is not heard")
+    check(not m.sent(9999), "what is blocked was heard at the boot")
+    print(m.run("""
+        for unit in e7-guard.service e7-priv.service network-pre.target systemd-networkd.service; do
+            echo "$unit $(systemctl show --value -p ActiveEnterTimestampMonotonic $unit) us"
+        done"""))
+    m.run("""
+        at() { systemctl show --value -p ActiveEnterTimestampMonotonic $1; }
+        [ $(at e7-priv.service) -le $(at network-pre.target) ]""")
+
+
+@scenario
+def upgrade_under_traffic(m):
+    before = m.run("e7-client query; e7-client get generation; cat /etc/e7/rules; cat /sys/module/e7/version; "
+                   "e7-client get uptime").rsplit(None, 1)
+    m.run(f"{INSTALL} {packages('second')}")
+    after = m.run("e7-client query; e7-client get generation; cat /etc/e7/rules; cat /sys/module/e7/version; "
+                  "e7-client get uptime").rsplit(None, 1)
+    strip = lambda text: re.sub(r"(hits|last)[ =][^#\n]*", "", re.sub(r"#.*", "", text))
+    check(strip(before[0]) == strip(after[0]), f"rules or files changed:\n{before[0]}\n{after[0]}")
+    check(int(after[1].strip("s")) > int(before[1].strip("s")), "the module was loaded again")
+    numbers = m.sent(9998)
+    check(numbers == list(range(numbers[0], numbers[0] + len(numbers))), "what is allowed was cut")
+    check(not m.sent(9999), "what is blocked was let through")
+    print(f"{len(numbers)} packets in order, none of what is blocked")
+
+
+@scenario
+def a_module_that_does_not_build_is_survived(m):
+    said = m.run(f"{INSTALL} {packages('broken')}")
+    check("WARNING" in said and "stays" in said, f"nothing was said: {said}")
+    m.run("modinfo -F filename e7 && ls /var/lib/e7-dkms/failed/$(uname -r)")
+    check(mode(m) == "enabled", "the mode changed")
+    m.halt()
+    m.boot()
+    check(mode(m) == "enabled", "no module at the next boot")
+    check(m.sent(9998) and not m.sent(9999), "the next boot does not block")
+
+
+@scenario
+def the_next_upgrade_repairs_it(m):
+    m.run(f"{INSTALL} {packages('third')}")
+    m.run("[ ! -e /var/lib/e7-dkms/failed ] && dkms status e7 | grep -q installed")
+    check(m.run("dkms status e7 | wc -l").strip() == "1", "dkms knows more than one")
+
+
+@scenario
+def a_newer_kernel_gets_its_module(m):
+    m.run("dpkg -i /shelf/kernel/*.deb")
+    release = m.run("ls /lib/modules | sort -V | tail -n 1").strip()
+    m.run(f"modinfo -k {release} -F vermagic e7")
+    m.halt()
+    m.take_kernel(release)
+    m.boot()
+    check(m.run("uname -r").strip() == release, "not that kernel")
+    check(mode(m) == "enabled", "no module on the newer kernel")
+    check(m.sent(9998) and not m.sent(9999), "the newer kernel does not block")
+
+
+@scenario
+def without_a_module_the_policy_holds(m):
+    """Said loudly, and block as /etc/e7/e7.conf wants it."""
+    m.run("""
+        echo 'without-module = block' >/etc/e7/e7.conf
+        mv /lib/modules/$(uname -r)/updates/dkms /root/dkms
+        depmod""")
+    m.halt()
+    m.boot()
+    said = m.run("e7-guard status", status=1)
+    check("not built" in said and "nothing passes" in said, said)
+    check(not m.sent(9998) and not m.sent(9999), "packets at a boot that blocks")
+    check("NO FIREWALL MODULE" in m.run("journalctl -b -u e7-guard -o cat"), "it was not said")
+    m.run("""
+        mv /root/dkms /lib/modules/$(uname -r)/updates/dkms
+        depmod
+        e7-guard start""")
+    time.sleep(10)
+    check(mode(m) == "enabled", "the suite did not find the module")
+    check(m.sent(9998) and not m.sent(9999), "not as the rules say")
+
+
+@scenario
+def signatures_are_checked_and_told_apart(m):
+    """DKMS's key has signed; a kernel that asks for signatures knows that key, or does not."""
+    m.run(r"""
+        cd /root
+        module=$(modinfo -F filename e7)
+        total=$(stat -c %s $module)
+        # The signature, 12 bytes about it, the last 4 of them its length, and 28 bytes of text.
+        size=$((0x$(tail -c 32 $module | head -c 4 | od -An -tx1 | tr -d ' \n')))
+        head -c $((total - 40 - size)) $module >signed
+        tail -c $((40 + size)) $module | head -c $size >signature
+        openssl x509 -inform DER -in /var/lib/dkms/mok.pub -out mok.pem
+        verify() {
+            openssl cms -verify -binary -inform DER -in signature -content $1 -certfile mok.pem \
+                -nointern -noverify -out /dev/null
+        }
+        verify signed
+        { cat signed; echo; } >forged
+        if verify forged; then exit 1; fi""")
+    m.halt()
+    m.boot("module.sig_enforce=1")
+    said = m.run("e7-guard status", status=1)
+    check("signed by" in said and "may not know" in said and "everything passes" in said, said)
+    m.run("""
+        module=$(modinfo -F filename e7)
+        cp $module /root/e7.ko
+        strip --strip-debug $module""")
+    said = m.run("e7-guard status", status=1)
+    check("unsigned" in said, said)
+    m.run("cp /root/e7.ko $(modinfo -F filename e7); rm /root/e7.ko")
+    m.halt()
+    m.boot()
+    check(mode(m) == "enabled", "no module after the signatures")
+
+
+@scenario
+def removal_restores_the_network(m):
+    m.run("apt-get -q -y remove e7 e7-dkms")
+    m.run("""
+        [ ! -d /sys/module/e7 ] && [ -e /etc/e7/rules ] || exit 1
+        if pidof e7-priv e7-broker; then exit 1; fi
+        if modinfo e7 2>/dev/null; then exit 1; fi""")
+    before = len(m.sent(9999))
+    time.sleep(3)
+    check(len(m.sent(9999)) > before, "what was blocked is still silent")
+
+
+@scenario
+def reinstall_is_as_before(m):
+    m.run(f"{INSTALL} {packages('third')}")
+    time.sleep(5)
+    check(mode(m) == "enabled", "the saved rules are not in force")
+
+
+@scenario
+def purge_leaves_the_users_alone(m):
+    m.run("apt-get -q -y purge e7 e7-dkms")
+    said = m.run("""
+        find / -xdev \\( -name 'e7*' -o -name '_e7*' -o -name '*[-_.]e7' \\) \\
+            -not -path '/proc/*' -not -path '/sys/*' -not -path '/run/agent*' -not -path '/root/*' 2>/dev/null
+        getent passwd _e7-priv _e7-broker >/dev/null
+        getent group e7-admin e7-view >/dev/null""")
+    check(not said.strip(), f"purge left: {said}")
+
+
+def main():
+    folder, disk, shelf, *names = sys.argv[1:]
+    known = {function.__name__: function for function in SCENARIOS}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        sys.exit(f"no scenario {unknown[0]}; there are: {' '.join(known)}")
+    machine = Machine(folder, disk, shelf)
+    passed = failed = 0
+    try:
+        for function in [known[name] for name in names] or SCENARIOS:
+            started = time.monotonic()
+            try:
+                if not machine.process:
+                    machine.boot()
+                function(machine)
+                passed += 1
+                word = "ok"
+            except (Failed, OSError, ValueError, IndexError, TypeError) as error:
+                failed += 1
+                word = f"FAILED: {error!r}" if not isinstance(error, Failed) else f"FAILED: {error}"
+            print(f"{function.__name__}: {word} ({time.monotonic() - started:.0f} s)", flush=True)
+    finally:
+        machine.kill()
+    print(f"{passed} passed, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -3,9 +3,11 @@
 import PackageDescription
 
 // One direction of dependency, bottom to top:
-//   CE7Schema ← E7IPC ← E7Rules ← E7Console ← e7-client
-//   E7System ← E7Files ← e7-client
-//   CE7Linux ← E7System ← E7Netlink, E7Sandbox ← E7PrivCore, E7BrokerCore ← e7-priv, e7-broker
+//   CE7Schema ← E7Lane ← E7IPC ← E7Rules ← E7Console ← e7-client
+//   CE7Linux ← E7System ← E7Loop, E7Files ← e7-broker, e7-client
+//   CE7Linux ← E7System ← E7Netlink, E7Sandbox ← E7PrivCore ← e7-priv
+//   E7Netlink ← E7Questions ← e7-broker
+// What e7-priv does not need stands in targets that it does not link.
 
 let common: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
@@ -43,7 +45,10 @@ let package = Package(
   ],
   targets: [
     .target(name: "CE7Schema"),
+    .target(name: "CE7Words"),
     .target(name: "CE7Linux", cSettings: [.define("_GNU_SOURCE")]),
+    .target(
+      name: "CE7Loop", dependencies: ["CE7Linux"], cSettings: [.define("_GNU_SOURCE")]),
     // The reference library of netlink, as Debian ships it.
     .systemLibrary(
       name: "CNetlink", pkgConfig: "libnl-genl-3.0", providers: [.apt(["libnl-genl-3-dev"])]),
@@ -54,42 +59,58 @@ let package = Package(
     .systemLibrary(
       name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
 
-    .target(name: "E7IPC", dependencies: ["CE7Schema"], swiftSettings: trusted),
-    .target(name: "E7System", dependencies: ["CE7Linux"], swiftSettings: trusted),
+    .target(name: "E7Text", swiftSettings: trusted),
+    .target(name: "E7Lane", dependencies: ["CE7Schema", "E7Text"], swiftSettings: trusted),
     .target(
-      name: "E7Netlink", dependencies: ["CE7Linux", "CE7Schema", "CNetlink", "E7IPC", "E7System"],
+      name: "E7IPC", dependencies: ["CE7Schema", "CE7Words", "E7Lane", "E7Text"],
+      swiftSettings: common),
+    .target(name: "E7System", dependencies: ["CE7Linux", "E7Text"], swiftSettings: trusted),
+    .target(
+      name: "E7Netlink",
+      dependencies: ["CE7Linux", "CE7Schema", "CNetlink", "E7Lane", "E7System", "E7Text"],
       swiftSettings: trusted),
     .target(
-      name: "E7Sandbox", dependencies: ["CCap", "CE7Linux", "CSeccomp", "E7System"],
+      name: "E7Questions", dependencies: ["CE7Schema", "E7IPC", "E7Netlink", "E7System"],
+      swiftSettings: common),
+    .target(
+      name: "E7Loop", dependencies: ["CE7Loop", "E7System", "E7Text"], swiftSettings: common),
+    .target(
+      name: "E7Sandbox", dependencies: ["CCap", "CE7Linux", "CSeccomp", "E7System", "E7Text"],
       swiftSettings: trusted),
     .target(
       name: "E7PrivCore",
-      dependencies: ["CE7Linux", "CE7Schema", "CSeccomp", "E7IPC", "E7Sandbox", "E7System"],
+      dependencies: [
+        "CE7Linux", "CE7Schema", "CSeccomp", "E7Lane", "E7Sandbox", "E7System", "E7Text",
+      ],
       swiftSettings: trusted),
     .target(name: "E7Rules", dependencies: ["CE7Schema", "E7IPC"], swiftSettings: common),
     .target(
       name: "E7BrokerCore",
       dependencies: ["CE7Linux", "CE7Schema", "CSeccomp", "E7IPC", "E7Rules", "E7Sandbox"],
       swiftSettings: common),
-    .target(name: "E7Files", dependencies: ["E7System"], swiftSettings: common),
+    .target(
+      name: "E7Files", dependencies: ["CE7Loop", "E7Loop", "E7System"], swiftSettings: common),
     .target(
       name: "E7Console", dependencies: ["CE7Schema", "E7IPC", "E7Rules"], swiftSettings: common),
 
     .executableTarget(
       name: "e7-priv",
-      dependencies: ["CE7Schema", "E7IPC", "E7Netlink", "E7PrivCore", "E7Sandbox", "E7System"],
+      dependencies: [
+        "CE7Schema", "E7Lane", "E7Netlink", "E7PrivCore", "E7Sandbox", "E7System", "E7Text",
+      ],
       swiftSettings: trusted, linkerSettings: hardened),
     .executableTarget(
       name: "e7-broker",
       dependencies: [
-        "CE7Schema", "E7BrokerCore", "E7IPC", "E7Netlink", "E7Rules", "E7Sandbox", "E7System",
+        "CE7Schema", "E7BrokerCore", "E7IPC", "E7Loop", "E7Netlink", "E7Questions", "E7Rules",
+        "E7Sandbox", "E7System",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: common, linkerSettings: hardened),
     .executableTarget(
       name: "e7-client",
       dependencies: [
-        "CE7Schema", "E7Console", "E7Files", "E7IPC", "E7Rules", "E7System",
+        "CE7Schema", "E7Console", "E7Files", "E7IPC", "E7Loop", "E7Rules", "E7System",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: common, linkerSettings: hardened),
@@ -98,21 +119,27 @@ let package = Package(
     .target(name: "CE7Probe", path: "Tests/CE7Probe", cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "E7TestSupport", path: "Tests/E7TestSupport", swiftSettings: common),
     .testTarget(
-      name: "E7IPCTests", dependencies: ["CE7Schema", "E7IPC", "E7TestSupport"],
+      name: "E7IPCTests", dependencies: ["CE7Schema", "E7IPC", "E7Lane", "E7TestSupport"],
       swiftSettings: common),
     .testTarget(
-      name: "E7SystemTests", dependencies: ["CE7Linux", "E7System", "E7TestSupport"],
+      name: "E7SystemTests",
+      dependencies: ["CE7Linux", "CE7Loop", "E7Loop", "E7System", "E7TestSupport"],
       swiftSettings: common),
     .testTarget(
       name: "E7NetlinkTests",
-      dependencies: ["CE7Schema", "E7IPC", "E7Netlink", "E7System", "E7TestSupport"],
+      dependencies: [
+        "CE7Schema", "E7IPC", "E7Netlink", "E7Questions", "E7System", "E7TestSupport",
+      ],
       swiftSettings: common),
     .testTarget(
       name: "E7SandboxTests",
-      dependencies: ["CE7Probe", "E7BrokerCore", "E7PrivCore", "E7Sandbox", "E7System"],
+      dependencies: [
+        "CE7Probe", "E7BrokerCore", "E7PrivCore", "E7Sandbox", "E7System", "E7Text",
+      ],
       swiftSettings: common),
     .testTarget(
-      name: "E7PrivCoreTests", dependencies: ["CE7Schema", "E7IPC", "E7PrivCore", "E7System"],
+      name: "E7PrivCoreTests",
+      dependencies: ["CE7Schema", "E7IPC", "E7PrivCore", "E7System"],
       swiftSettings: common),
     .testTarget(
       name: "E7RulesTests", dependencies: ["CE7Schema", "E7IPC", "E7Rules", "E7TestSupport"],

@@ -67,11 +67,19 @@ private struct Target: EditTarget {
 
   init(_ witness: Witness) { self.witness = witness }
 
-  mutating func apply(_ edit: Edit, collected: Bool) -> Outcome {
+  mutating func apply(_ edit: LaneEdit, collected: Bool) -> Outcome {
     precondition(edit.fault == nil && witness.told > 0)
+    // What goes on is an edit for those who read them otherwise, too.
+    do {
+      var reader = try AttributeReader(edit.attributes, from: 0, skipUnknown: false)
+      _ = try Edit(edit.type, &reader)
+    } catch {
+      preconditionFailure("\(error)")
+    }
     return Outcome(generation: 2)
   }
-  mutating func collect(_ edits: [Edit]) -> [Outcome] {
+  mutating func abort() -> Outcome { Outcome() }
+  mutating func collect(_ edits: [LaneEdit]) -> [Outcome] {
     edits.map { apply($0, collected: true) }
   }
   mutating func generation() -> UInt64? { 1 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 @testable import E7Netlink
+@testable import E7Questions
 
 /// Any datagram of the kernel's is an error or an answer, of a request or of a list, and an event
 /// or none.

@@ -64,19 +64,6 @@ int32_t e7_open_rules_folder(const char *path, uint32_t gid) {
   return -EPERM;
 }
 
-int32_t e7_open_rules(int32_t folder, const char *name, uint32_t uid) {
-  // Not waiting for the writer of what may be a pipe.
-  int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  struct stat found;
-  if (fd < 0) return errno == ELOOP ? -EPERM : -errno;
-
-  if (fstat(fd, &found) == 0 && S_ISREG(found.st_mode) && found.st_nlink == 1 &&
-      (found.st_uid == 0 || found.st_uid == uid) && !(found.st_mode & (S_IWGRP | S_IWOTH)))
-    return fd;
-  close(fd);
-  return -EPERM;
-}
-
 int32_t e7_save_begin(int32_t folder) {
   int fd = openat(folder, next, E7_SAVE_FLAGS, E7_SAVE_MODE);
 

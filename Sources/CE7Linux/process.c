@@ -136,7 +136,7 @@ int32_t e7_spawn(const struct e7_program *program) {
   return child < 0 ? -errno : child;
 }
 
-int32_t e7_spawn_reader(const char *path, const char *first, const char *second, int32_t input) {
+int32_t e7_spawn_command(const char *path, const char *first, const char *second) {
   char *const arguments_of[] = {(char *)path, (char *)first, (char *)second, NULL};
   static char *const nothing[] = {NULL};
   pid_t parent = getpid();
@@ -146,8 +146,7 @@ int32_t e7_spawn_reader(const char *path, const char *first, const char *second,
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    if (dup2(input, 0) == 0 && close_range(3, ~0U, 0) == 0 && chdir("/") == 0 &&
-        e7_die_with_parent(parent) == 0)
+    if (close_range(3, ~0U, 0) == 0 && chdir("/") == 0 && e7_die_with_parent(parent) == 0)
       execve(path, arguments_of, nothing);
     _exit(127);
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
@@ -6,7 +7,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -24,43 +24,11 @@ _Static_assert(E7_SEND_FLAGS == (MSG_NOSIGNAL | MSG_DONTWAIT) &&
                "what a filter of system calls allows");
 _Static_assert(sizeof(struct e7_credentials) == sizeof(struct ucred), "struct ucred");
 
-static int unix_address(struct sockaddr_un *address, const uint8_t *path, size_t count) {
-  memset(address, 0, sizeof(*address));
-  address->sun_family = AF_UNIX;
-  if (count == 0) return -ENOENT;
-  if (count >= sizeof(address->sun_path)) return -ENAMETOOLONG;
-  memcpy(address->sun_path, path, count);
-  return 0;
-}
-
-static int fail_closing(int fd) {
-  int error = errno;
-
-  close(fd);
-  return -error;
-}
-
-int32_t e7_unix_connect(const uint8_t *path, size_t count, int32_t milliseconds) {
-  struct timeval limit = {milliseconds / 1000, milliseconds % 1000 * 1000};
-  struct timeval none = {0, 0};
-  struct sockaddr_un address;
-  int error = unix_address(&address, path, count);
-  if (error) return error;
-
-  int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-  if (fd < 0) return -errno;
-  // connect(2) waits for room in the listener's queue as long as a send would.
-  if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) ||
-      connect(fd, (struct sockaddr *)&address, sizeof(address)) ||
-      setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &none, sizeof(none)))
-    return fail_closing(fd);
-  return fd;
-}
-
 int32_t e7_notify(const uint8_t *path, size_t length, const uint8_t *text, size_t count) {
-  struct sockaddr_un address;
-  int error = unix_address(&address, path, length);
-  if (error) return error;
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  if (length == 0) return -ENOENT;
+  if (length >= sizeof(address.sun_path)) return -ENAMETOOLONG;
+  memcpy(address.sun_path, path, length);
 
   // The abstract address ends where the name does, a path's with the structure.
   socklen_t size = offsetof(struct sockaddr_un, sun_path) + (socklen_t)length;
@@ -72,29 +40,26 @@ int32_t e7_notify(const uint8_t *path, size_t length, const uint8_t *text, size_
   if (fd < 0) return -errno;
   ssize_t sent =
       sendto(fd, text, count, E7_SEND_FLAGS, (const struct sockaddr *)&address, size);
-  if (sent < 0) return fail_closing(fd);
+  int32_t result = sent < 0 ? -errno : 0;
   close(fd);
-  return 0;
+  return result;
 }
 
 int32_t e7_unix_listen(const uint8_t *path, size_t count, uint32_t mode, int32_t backlog) {
-  struct sockaddr_un address;
-  int error = unix_address(&address, path, count);
-  if (error) return error;
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  if (count >= sizeof(address.sun_path)) return -ENAMETOOLONG;
+  memcpy(address.sun_path, path, count);
 
   int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
   if (fd < 0) return -errno;
   // The file never grants more than `mode`: the inode is made with it, less the umask.
   if (fchmod(fd, mode) || bind(fd, (struct sockaddr *)&address, sizeof(address)) ||
-      chmod(address.sun_path, mode) || listen(fd, backlog))
-    return fail_closing(fd);
+      chmod(address.sun_path, mode) || listen(fd, backlog)) {
+    int failed = errno;
+    close(fd);
+    return -failed;
+  }
   return fd;
-}
-
-int32_t e7_unix_accept(int32_t listener) {
-  int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-  return fd < 0 ? -errno : fd;
 }
 
 int32_t e7_unix_pair(int32_t *ends) {
@@ -207,6 +172,10 @@ int64_t e7_receive(int32_t fd, uint8_t *bytes, size_t capacity, bool expects_des
        header = CMSG_NXTHDR(&message, header))
     take_control(header, expects_descriptor, received);
   return count;
+}
+
+bool e7_address_text(const uint8_t *address, size_t count, char *text) {
+  return inet_ntop(count == 4 ? AF_INET : AF_INET6, address, text, E7_ADDRESS_TEXT);
 }
 
 int64_t e7_netlink_receive(int32_t fd, uint8_t *bytes, size_t capacity,

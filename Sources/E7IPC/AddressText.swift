@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import E7Lane
 
 /// Addresses of IPv4 and IPv6 as people write them.
 public enum AddressText {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
+public import E7Lane
 
 /// A place in the stream of events and notices where some are missing.
 public struct Gap: Equatable, Sendable {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
+public import E7Lane
 
 /// What the broker lets a console do.
 public enum Role: UInt8, Sendable {

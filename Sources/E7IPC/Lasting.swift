@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
+import E7Lane
 
 /// How long an answer holds.
 public enum Lasting: Equatable, Sendable {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import CE7Schema
+import E7Lane
 
 /// What a rule matches; two rules with an equal match are the same rule.
 public struct Match: Equatable, Hashable, Sendable {
@@ -127,9 +128,7 @@ public struct Ports: Equatable, Hashable, Sendable {
 
   /// Whether packets of this IP protocol, or of some where it is any, have ports.
   public static func exist(in prot: UInt16) -> Bool {
-    let protocols: [NamedProtocol] = [.any, .tcp, .udp, .sctp, .dccp, .udplite]
-    for known in protocols where known.rawValue == prot { return true }
-    return false
+    NamedProtocol.hasPorts(prot)
   }
 }
 
@@ -160,14 +159,6 @@ public struct Terms: Equatable, Sendable {
   public static func fault(
     ofComment bytes: [UInt8]
   ) -> (problem: String, expected: String)? {
-    if bytes.count > Limit.comment { return ("is too long", "at most \(Limit.comment) bytes") }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      return ("is not UTF-8", "UTF-8")
-    }
-    for character in text.unicodeScalars
-    where character.value < 32 || character.value >= 127 && character.value < 160 {
-      return ("holds a control character", "a comment without any")
-    }
-    return nil
+    CommentForm.fault(bytes).map { (String($0.problem), String($0.expected)) }
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
+public import E7Lane
 
 /// Some of the text that the rules file is to hold.
 public struct SavePart: Equatable, Sendable {

@@ -1,17 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import CE7Schema
+import CE7Words
+public import E7Lane
 
-/// The lists of `defs.x` by word and number.
-///
-/// A clang-imported enum takes any raw value; these look-ups are the only way from an untrusted
-/// number to one of its cases.
-public enum Words {
-  /// The name proper of `number` in `list`, or nil where the list has no such number.
-  public static func word(_ list: WordList, _ number: UInt32) -> String? {
-    guard let word = unsafe e7_word_of(list, number) else { return nil }
-    return unsafe String(cString: word)
-  }
-
+extension Words {
   /// The number that exactly `bytes` names in `list`, by name proper or synonym.
   public static func number(_ list: WordList, _ bytes: [UInt8]) -> UInt16? {
     UInt16(exactly: unsafe e7_number_of(list, bytes, bytes.count))
@@ -33,28 +25,36 @@ public enum Words {
   }
 }
 
-extension MessageType {
-  /// The type with this number on the wire, or nil.
-  public init?(wire number: UInt16) {
-    guard unsafe e7_word_of(.messageType, UInt32(number)) != nil else { return nil }
-    self.init(rawValue: number)
-  }
-}
-
-extension Attribute {
-  /// The attribute with this number on the wire, or nil.
-  public init?(wire number: UInt16) {
-    guard e7_attr_type_of(UInt32(number)) >= 0 else { return nil }
-    self.init(rawValue: number)
-  }
-}
-
-extension Action {
-  /// The action with this number on the wire, or nil.
-  public init?(wire number: UInt8) {
-    guard unsafe e7_word_of(.action, UInt32(number)) != nil else { return nil }
+extension Flag {
+  /// The flag that exactly `bytes` names, or nil.
+  public init?(alias bytes: [UInt8]) {
+    let number = unsafe e7_flag_number(bytes, bytes.count)
+    guard number >= 0 else { return nil }
     self.init(rawValue: UInt16(number))
   }
+
+  /// All flags, those that are set first, in the order of the schema.
+  public static var all: [Flag] {
+    var flags: [Flag] = []
+    while let number = UInt16(exactly: e7_flag_at(flags.count)), let flag = Flag(rawValue: number) {
+      flags.append(flag)
+    }
+    return flags
+  }
+
+  /// One line about this flag, for people.
+  public var summary: String {
+    guard let doc = unsafe e7_flag_doc(UInt32(rawValue)) else { return "" }
+    return unsafe String(cString: doc)
+  }
+
+  /// Whether this flag can be set, by a word or by a number of its range.
+  public var isSettable: Bool { kind != .counter }
+}
+
+extension ProgramClass {
+  /// Whether a program of this class is told from others by its path.
+  public var isNamedByPath: Bool { self == .host || self == .foreign }
 }
 
 extension Reason {
@@ -62,38 +62,6 @@ extension Reason {
   public init?(wire number: UInt8) {
     guard unsafe e7_word_of(.reason, UInt32(number)) != nil else { return nil }
     self.init(rawValue: UInt16(number))
-  }
-}
-
-extension Direction {
-  /// The direction with this number on the wire, or nil.
-  public init?(wire number: UInt8) {
-    guard unsafe e7_word_of(.direction, UInt32(number)) != nil else { return nil }
-    self.init(rawValue: UInt16(number))
-  }
-}
-
-extension ProgramClass {
-  /// The class with this number on the wire, or nil.
-  public init?(wire number: UInt8) {
-    guard unsafe e7_word_of(.programClass, UInt32(number)) != nil else { return nil }
-    self.init(rawValue: UInt16(number))
-  }
-
-  /// The classes that a rule may name, in the order of the schema.
-  ///
-  /// Of class `host` are rules that give a path alone, and nobody knows what is `unknown`.
-  public static let ofRules: [ProgramClass] = [.foreign, .deleted, .memfd, .kernel]
-
-  /// Whether a rule that names this class may go on with a path.
-  public var takesPath: Bool { self == .foreign }
-
-  /// Whether a program of this class is told from others by its path.
-  public var isNamedByPath: Bool { self == .host || self == .foreign }
-
-  /// The name that the schema gives it.
-  public var word: String {
-    Words.word(.programClass, UInt32(rawValue)) ?? "\(rawValue)"
   }
 }
 
@@ -145,68 +113,4 @@ extension SocketRole {
 
   /// The word for this role.
   public var word: String { Words.word(.socketRole, UInt32(rawValue)) ?? "" }
-}
-
-extension Flag {
-  /// The flag with this number on the wire, or nil.
-  public init?(wire number: UInt8) {
-    guard e7_flag_kind(UInt32(number)) >= 0 else { return nil }
-    self.init(rawValue: UInt16(number))
-  }
-
-  /// The flag that exactly `bytes` names, or nil.
-  public init?(alias bytes: [UInt8]) {
-    let number = unsafe e7_flag_number(bytes, bytes.count)
-    guard number >= 0 else { return nil }
-    self.init(rawValue: UInt16(number))
-  }
-
-  /// All flags, those that are set first, in the order of the schema.
-  public static var all: [Flag] {
-    var flags: [Flag] = []
-    while let number = UInt16(exactly: e7_flag_at(flags.count)), let flag = Flag(rawValue: number) {
-      flags.append(flag)
-    }
-    return flags
-  }
-
-  /// The word of the rule language for this flag.
-  public var alias: String {
-    guard let alias = unsafe e7_flag_alias(UInt32(rawValue)) else { return "" }
-    return unsafe String(cString: alias)
-  }
-
-  /// One line about this flag, for people.
-  public var summary: String {
-    guard let doc = unsafe e7_flag_doc(UInt32(rawValue)) else { return "" }
-    return unsafe String(cString: doc)
-  }
-
-  /// The kind of value this flag takes.
-  public var kind: FlagKind {
-    FlagKind(rawValue: UInt16(clamping: e7_flag_kind(UInt32(rawValue)))) ?? .counter
-  }
-
-  /// Whether this flag can be set, by a word or by a number of its range.
-  public var isSettable: Bool { kind != .counter }
-
-  /// The numbers this flag takes, nil where it takes words or is only read.
-  public var range: ClosedRange<UInt64>? {
-    let (least, most) = (e7_flag_least(UInt32(rawValue)), e7_flag_most(UInt32(rawValue)))
-    guard least >= 0, most >= least else { return nil }
-    return UInt64(least)...UInt64(most)
-  }
-
-  /// The words this flag takes and their numbers, nil for a number of a range or one that is only
-  /// read.
-  public var values: WordList? {
-    switch kind {
-    case .mode: .mode
-    case .action: .action
-    case .verdict: .verdict
-    case .toggle: .toggle
-    case .scope: .scope
-    case .counter, .number: nil
-    }
-  }
 }

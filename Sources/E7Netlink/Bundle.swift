@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CNetlink
-import E7IPC
+import E7Lane
 
 /// Requests that go in one datagram, and what the kernel says against them; like `Exchange` a pure
 /// state machine over datagrams that are parsed as if they were hostile.

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
 import CNetlink
-import E7IPC
+import E7Lane
 import E7System
+import E7Text
 
 /// One request and the messages of its answer, as a pure state machine over received datagrams.
 ///
 /// The answer is parsed as if it were hostile: what is not from the kernel, or answers another
 /// request, is passed over; what does not parse ends the exchange.
-struct Exchange {
+package struct Exchange {
   private let request: [UInt8]
   private let sequence: UInt32
   private let isDump: Bool
 
   /// Whether the answer is complete.
-  private(set) var isOver = false
+  package private(set) var isOver = false
   /// Whether what was listed changed in the middle of the dump.
-  private(set) var wasInterrupted = false
+  package private(set) var wasInterrupted = false
 
   init(request: [UInt8], sequence: UInt32, isDump: Bool) {
     self.request = request
@@ -25,7 +26,7 @@ struct Exchange {
   }
 
   /// Takes a datagram and returns the messages in it that belong to the answer.
-  mutating func take(
+  package mutating func take(
     _ datagram: [UInt8], port: UInt32
   ) throws(NetlinkError) -> [GenericMessage] {
     guard port == 0 else { return [] }
@@ -101,22 +102,19 @@ struct Acknowledgement: Equatable {
 
   /// The refusal in words, with the name of the attribute at fault.
   func refusal(of request: [UInt8]) -> Refusal {
-    var words = text.isEmpty ? Array(SystemError.text(errno).utf8) : text
+    var words = text.isEmpty ? SystemError.meaning(errno).bytes : text
     var attribute: Attribute?
     if let missing {
       attribute = Attribute(wire: missing)
-      words += name(attribute, " is missing")
+      words += name(attribute, " is missing").bytes
     } else if let offset, offset >= NetlinkMessage.headerSize, offset <= request.count - 4 {
       attribute = Attribute(wire: request.hostU16(at: offset + 2) & 0x3fff)
-      words += name(attribute, "")
+      words += name(attribute, "").bytes
     }
     return Refusal(errno: errno, text: words, attribute: attribute)
   }
 
-  private func name(_ attribute: Attribute?, _ rest: String) -> [UInt8] {
-    guard let attribute, let word = Words.word(.attribute, UInt32(attribute.rawValue)) else {
-      return []
-    }
-    return Array(" (attribute \(word)\(rest))".utf8)
+  private func name(_ attribute: Attribute?, _ rest: StaticString) -> Phrase {
+    attribute.map { " (attribute \($0.phrase)\(rest))" } ?? ""
   }
 }

@@ -2,6 +2,7 @@
 import CE7Linux
 import CNetlink
 public import E7System
+public import E7Text
 
 /// A family of generic netlink, as the kernel's family `nlctrl` describes it.
 public struct Family: Equatable, Sendable {
@@ -49,9 +50,8 @@ public struct Family: Equatable, Sendable {
   }
 
   /// The number of the multicast group of this name, or nil.
-  public func group(_ name: String) -> UInt32? {
-    let name = Array(name.utf8)
-    for group in groups where group.name == name { return group.id }
+  public func group(_ name: Phrase) -> UInt32? {
+    for group in groups where group.name == name.bytes { return group.id }
     return nil
   }
 
@@ -100,9 +100,9 @@ public struct Family: Equatable, Sendable {
 
   /// Asks the kernel what family has this name; `NetlinkError.noFamily` where none has.
   public mutating func resolve(
-    _ name: String, timeoutMilliseconds: Int32
+    _ name: Phrase, timeoutMilliseconds: Int32
   ) throws(NetlinkError) -> Family {
-    let name = Array(name.utf8) + [0]
+    let name = name.bytes + [0]
     let length = UInt32(truncatingIfNeeded: name.count + 4)
     let attribute = bytes(length, 2) + bytes(UInt32(CTRL_ATTR_FAMILY_NAME), 2) + name
     let request = GenericRequest(
@@ -123,7 +123,7 @@ public struct Family: Equatable, Sendable {
   }
 
   /// Sends a request, whose answer is then taken with what is returned.
-  mutating func begin(_ request: GenericRequest) throws(NetlinkError) -> Exchange {
+  package mutating func begin(_ request: GenericRequest) throws(NetlinkError) -> Exchange {
     sequence &+= 1
     // Multicast messages carry 0.
     if sequence == 0 { sequence = 1 }
@@ -149,7 +149,7 @@ public struct Family: Equatable, Sendable {
       guard passed <= limit else { throw .timedOut }
       guard let (datagram, port) = try GenericSocket.receive(raw) else {
         _ = try system { () throws(SystemError) in
-          try Poller.wait(raw, for: .input, timeoutMilliseconds: Int32(clamping: limit - passed))
+          try Poll.wait(raw, for: .input, timeoutMilliseconds: Int32(clamping: limit - passed))
         }
         continue
       }
@@ -181,7 +181,7 @@ public struct Family: Equatable, Sendable {
       guard passed <= limit else { throw .timedOut }
       guard let (datagram, port) = try GenericSocket.receive(raw) else {
         _ = try system { () throws(SystemError) in
-          try Poller.wait(raw, for: .input, timeoutMilliseconds: Int32(clamping: limit - passed))
+          try Poll.wait(raw, for: .input, timeoutMilliseconds: Int32(clamping: limit - passed))
         }
         continue
       }
@@ -193,7 +193,7 @@ public struct Family: Equatable, Sendable {
   /// One datagram and its sender's port, or nil when none waits.
   ///
   /// `NetlinkError.lost` where some were lost.
-  static func receive(_ raw: Int32) throws(NetlinkError) -> ([UInt8], UInt32)? {
+  package static func receive(_ raw: Int32) throws(NetlinkError) -> ([UInt8], UInt32)? {
     // The kernel makes no datagram larger than 32 KiB.
     let capacity = 65536
     var received = e7_netlink_received()
@@ -204,7 +204,8 @@ public struct Family: Equatable, Sendable {
       count = max(0, result)
     }
     let errno = Int32(truncatingIfNeeded: -result)
-    if errno == Errno.again || errno == Errno.interrupted { return nil }
+    // Without memory for a moment, too: what waits is still there, and may say that it was done.
+    if [Errno.again, Errno.interrupted, Errno.noMemory].contains(errno) { return nil }
     if errno == Errno.noBuffers { throw .lost }
     guard result >= 0 else { throw .system(SystemError("recvmsg", errno: errno)) }
     guard !received.truncated else { throw .malformed }
@@ -213,7 +214,7 @@ public struct Family: Equatable, Sendable {
 }
 
 /// Runs a call of the system and lifts its error.
-func system<Value>(
+package func system<Value>(
   _ call: () throws(SystemError) -> Value
 ) throws(NetlinkError) -> Value {
   do throws(SystemError) {
@@ -224,14 +225,24 @@ func system<Value>(
 }
 
 /// A request of generic netlink.
-struct GenericRequest {
-  var family: UInt16
-  var version: UInt8
-  var command: UInt8
-  var isDump = false
+package struct GenericRequest {
+  package var family: UInt16
+  package var version: UInt8
+  package var command: UInt8
+  package var isDump = false
   /// Whether anything is to be said where it succeeds.
-  var isAnswered = true
-  var attributes: [UInt8]
+  package var isAnswered = true
+  package var attributes: [UInt8]
+
+  package init(
+    family: UInt16, version: UInt8, command: UInt8, isDump: Bool = false, attributes: [UInt8]
+  ) {
+    self.family = family
+    self.version = version
+    self.command = command
+    self.isDump = isDump
+    self.attributes = attributes
+  }
 
   func encode(sequence: UInt32) -> [UInt8] {
     let flags = NLM_F_REQUEST | (isDump ? NLM_F_DUMP : isAnswered ? NLM_F_ACK : 0)

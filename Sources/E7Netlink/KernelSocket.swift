@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import CE7Schema
-public import E7IPC
+import E7Lane
 public import E7System
+import E7Text
 
 /// What an edit brought about.
 public struct EditResult: Equatable, Sendable {
@@ -21,6 +22,9 @@ public struct KernelSocket: ~Copyable {
   /// Milliseconds until the kernel is given up on; a large COMMIT takes seconds on a slow machine.
   static let timeout: Int32 = 10000
 
+  /// E7_GENL_NAME, which Swift sees as a String.
+  static var name: Phrase { "e7" }
+
   private enum Transaction {
     case none
     case open
@@ -39,7 +43,7 @@ public struct KernelSocket: ~Copyable {
   /// Looks the family up and checks its version.
   public mutating func resolve() throws(NetlinkError) -> Family {
     family = nil
-    let found = try socket.resolve(E7_GENL_NAME, timeoutMilliseconds: KernelSocket.timeout)
+    let found = try socket.resolve(KernelSocket.name, timeoutMilliseconds: KernelSocket.timeout)
     let spoken = UInt32(E7_GENL_VERSION)
     guard found.version == spoken else { throw .version(found: found.version, spoken: spoken) }
     family = found
@@ -54,7 +58,7 @@ public struct KernelSocket: ~Copyable {
   /// Receives the messages of a group; refused to who lacks the authority.
   public mutating func join(_ group: EventGroup) throws(NetlinkError) {
     let known = try current()
-    guard let name = Words.word(.group, UInt32(group.rawValue)), let number = known.group(name)
+    guard let name = Words.phrase(.group, UInt32(group.rawValue)), let number = known.group(name)
     else { throw .malformed }
     try socket.join(number)
   }
@@ -62,14 +66,16 @@ public struct KernelSocket: ~Copyable {
   /// A descriptor of this socket, for a process that receives its events.
   public func descriptor() throws(NetlinkError) -> FileDescriptor { try socket.descriptor() }
 
-  /// Version, instance and generation of the module.
-  public mutating func status() throws(NetlinkError) -> Status {
-    var status: Status?
+  /// The module's load and the generation of its rules.
+  public mutating func status() throws(NetlinkError) -> (instance: UInt64, generation: UInt64) {
+    var instance: UInt64?
+    var generation: UInt64?
     try ask(.status, [], mayReload: true) { reader throws(DecodeError) in
-      status = try Status(&reader)
+      instance = reader.u64(.instance)
+      generation = reader.u64(.generation)
     }
-    guard let status else { throw .malformed }
-    return status
+    guard let instance, let generation else { throw .malformed }
+    return (instance, generation)
   }
 
   /// Claims a role for this socket, which it has until it is closed.
@@ -101,9 +107,9 @@ public struct KernelSocket: ~Copyable {
   /// follows `NetlinkError.reloaded`: what was collected is gone, and nothing of the rest must take
   /// effect on its own.
   public mutating func apply(
-    _ edit: Edit, collected: Bool = true
+    _ edit: KernelEdit, collected: Bool = true
   ) throws(NetlinkError) -> EditResult {
-    switch edit {
+    switch edit.type {
     case .begin:
       transaction = .none
       let result = try send(edit)
@@ -112,15 +118,15 @@ public struct KernelSocket: ~Copyable {
     case .commit, .abort:
       defer { transaction = .none }
       if transaction == .lost {
-        _ = try? send(.abort)
-        guard edit == .abort else { throw .reloaded }
+        _ = try? send(KernelEdit(.abort))
+        guard edit.type == .abort else { throw .reloaded }
         return EditResult()
       }
       do throws(NetlinkError) {
         return try send(edit)
       } catch {
         // Whatever made it fail, the kernel must not keep a draft that nobody knows of.
-        if edit != .abort { _ = try? send(.abort) }
+        if edit.type != .abort { _ = try? send(KernelEdit(.abort)) }
         throw error
       }
     case _ where !collected:
@@ -139,14 +145,12 @@ public struct KernelSocket: ~Copyable {
 
   /// Adds edits of rules to the transaction that is open, many in a datagram; for each what the
   /// kernel says against it, or nil.
-  public mutating func collect(_ edits: [Edit]) throws(NetlinkError) -> [Refusal?] {
+  public mutating func collect(_ edits: [KernelEdit]) throws(NetlinkError) -> [Refusal?] {
     guard transaction == .open, let family else { throw .reloaded }
     let requests = edits.map { edit in
-      var writer = AttributeWriter()
-      edit.write(&writer)
-      return GenericRequest(
+      GenericRequest(
         family: family.id, version: UInt8(E7_GENL_VERSION),
-        command: UInt8(truncatingIfNeeded: edit.type.rawValue), attributes: writer.payload())
+        command: UInt8(truncatingIfNeeded: edit.type.rawValue), attributes: edit.attributes)
     }
     do throws(NetlinkError) {
       let refusals = try socket.exchange(
@@ -164,13 +168,12 @@ public struct KernelSocket: ~Copyable {
   }
 
   private mutating func send(
-    _ edit: Edit, direct: Bool = false
+    _ edit: KernelEdit, direct: Bool = false
   ) throws(NetlinkError) -> EditResult {
     var writer = AttributeWriter()
-    edit.write(&writer)
     if direct && edit.isOfRules { writer.flag(.direct) }
     var result = EditResult()
-    try ask(edit.type, writer.payload(), mayReload: false) {
+    try ask(edit.type, edit.attributes + writer.payload(), mayReload: false) {
       reader throws(DecodeError) in
       result.id = reader.u64(.id) ?? result.id
       result.generation = reader.u64(.generation) ?? result.generation
@@ -219,7 +222,19 @@ public struct KernelSocket: ~Copyable {
   }
 }
 
-extension Edit {
+/// An edit for the kernel.
+public struct KernelEdit: Sendable {
+  /// The command that carries it.
+  let type: MessageType
+  /// Its attributes.
+  let attributes: [UInt8]
+
+  /// The edit of a command with these attributes.
+  public init(_ type: MessageType, _ attributes: [UInt8] = []) {
+    self.type = type
+    self.attributes = attributes
+  }
+
   /// Whether it is one that a transaction collects, or would be in the way of.
   fileprivate var isOfRules: Bool {
     type == .ruleAdd || type == .ruleDel || type == .ruleClear || type == .answer

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import CE7Schema
 import CNetlink
-import E7IPC
+import E7Lane
 public import E7System
+import E7Text
 
 /// The kernel's no to a request.
 public struct Refusal: Equatable, Sendable {
@@ -51,27 +52,26 @@ public enum NetlinkError: Error, Equatable, Sendable {
 
   /// One line for people.
   public var text: [UInt8] {
+    words.bytes
+  }
+
+  private var words: Phrase {
     switch self {
-    case .system(let error):
-      return Array(error.text.utf8)
+    case .system(let error): error.phrase
     case .library(let number):
-      guard let text = unsafe nl_geterror(number) else { return Array("libnl failed".utf8) }
-      return unsafe Array("libnl: \(String(cString: text))".utf8)
-    case .noFamily:
-      return Array("module e7 is not loaded; load it with: modprobe e7".utf8)
+      if let text = unsafe nl_geterror(number) {
+        unsafe "libnl: \(Phrase(cString: text))"
+      } else {
+        "libnl failed"
+      }
+    case .noFamily: "module e7 is not loaded; load it with: modprobe e7"
     case .version(let found, let spoken):
-      let text = "module e7 speaks version \(found) of its family, this program version \(spoken)"
-      return Array("\(text); install both from one release".utf8)
-    case .reloaded:
-      return Array("module e7 was loaded again or did not answer; the transaction is lost".utf8)
-    case .refused(let refusal):
-      return refusal.text
-    case .timedOut:
-      return Array("module e7 did not answer in time; the outcome is unknown".utf8)
-    case .lost:
-      return Array("messages of module e7 were lost".utf8)
-    case .malformed:
-      return Array("module e7 gave an answer that is none".utf8)
+      "module e7 speaks version \(found) of its family, this program version \(spoken); install both from one release"
+    case .reloaded: "module e7 was loaded again or did not answer; the transaction is lost"
+    case .refused(let refusal): Phrase(refusal.text)
+    case .timedOut: "module e7 did not answer in time; the outcome is unknown"
+    case .lost: "messages of module e7 were lost"
+    case .malformed: "module e7 gave an answer that is none"
     }
   }
 }

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CNetlink
-import E7IPC
+package import E7Lane
 
 /// One message of a netlink datagram: `struct nlmsghdr` of netlink(7) and what follows it.
-struct NetlinkMessage: Equatable {
+package struct NetlinkMessage: Equatable {
   static let headerSize = 16
 
   var type: UInt16
   var flags: UInt16
-  var sequence: UInt32
+  package var sequence: UInt32
   var body: [UInt8]
 
   /// The messages of a datagram, or nil where a length does not fit in it.
   ///
   /// A pure function, linear in the datagram.
-  static func all(_ datagram: [UInt8]) -> [NetlinkMessage]? {
+  package static func all(_ datagram: [UInt8]) -> [NetlinkMessage]? {
     var messages: [NetlinkMessage] = []
     var index = 0
     while index < datagram.count {
@@ -69,12 +69,12 @@ public struct GenericMessage: Equatable, Sendable {
   static let headerSize = 4
 
   /// Family id.
-  let family: UInt16
+  package let family: UInt16
   /// Command of the family.
-  let command: UInt8
+  package let command: UInt8
   private let body: [UInt8]
 
-  init?(_ message: NetlinkMessage) {
+  package init?(_ message: NetlinkMessage) {
     guard message.type >= UInt16(NLMSG_MIN_TYPE), message.body.count >= GenericMessage.headerSize
     else { return nil }
     family = message.type
@@ -83,7 +83,7 @@ public struct GenericMessage: Equatable, Sendable {
   }
 
   /// The attributes, checked against the schema; those of a later version are skipped.
-  func attributes() throws(NetlinkError) -> AttributeReader {
+  package func attributes() throws(NetlinkError) -> AttributeReader {
     do throws(DecodeError) {
       return try AttributeReader(body, from: GenericMessage.headerSize, skipUnknown: true)
     } catch {

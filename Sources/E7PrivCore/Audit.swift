@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
-import E7IPC
+import E7Lane
 import E7System
+import E7Text
 
 /// A line for administrators to find later.
 public struct AuditLine: Sendable {
@@ -37,16 +38,15 @@ struct Audit {
 
   /// Who asks, as the kernel vouches for it: the effective user who made the lane, and the real
   /// one who sends.
-  static func who(_ maker: Credentials, _ sender: Credentials?) -> [UInt8] {
+  static func who(_ maker: Credentials, _ sender: Credentials?) -> Phrase {
     let real = sender ?? maker
-    return Array(
-      "uid=\(maker.uid) ruid=\(real.uid) gid=\(maker.gid) pid=\(maker.pid) ".utf8)
+    return "uid=\(maker.uid) ruid=\(real.uid) gid=\(maker.gid) pid=\(maker.pid) "
   }
 
   /// Tells what is about to be done; false where that could not be told.
-  mutating func before(_ who: [UInt8], _ all: [[UInt8]], _ generation: UInt64?) -> Bool {
-    let end = Array(": begins\(generation.map { " generation=\($0)" } ?? "")".utf8)
-    for what in all { waiting.append(AuditLine(text: who + what + end, isRefusal: false)) }
+  mutating func before(_ who: Phrase, _ all: [Phrase], _ generation: UInt64?) -> Bool {
+    let end: Phrase = generation.map { ": begins generation=\($0)" } ?? ": begins"
+    for what in all { wait("\(who)\(what)\(end)", isRefusal: false) }
     return flush()
   }
 
@@ -59,25 +59,23 @@ struct Audit {
 
   /// Tells what came of it.
   mutating func after(
-    _ who: [UInt8], _ what: [UInt8], _ outcome: Outcome, from generation: UInt64?, now: UInt64
+    _ who: Phrase, _ what: Phrase, _ outcome: Outcome, from generation: UInt64?, now: UInt64
   ) {
-    var line = who + what + [58, 32]
+    var line: Phrase = "\(who)\(what): "
     if outcome.error == 0 {
-      line += Array("done".utf8)
+      line += "done"
     } else {
-      let name = SystemError.name(Int32(truncatingIfNeeded: outcome.error))
-      line += Array("refused: \(name) ".utf8) + outcome.text
+      let name = SystemError.symbol(Int32(truncatingIfNeeded: outcome.error))
+      line += "refused: \(name) \(outcome.text)"
     }
-    if let id = outcome.id { line += Array(" id=\(id)".utf8) }
-    if let generation { line += Array(" before=\(generation)".utf8) }
-    if let generation = outcome.generation { line += Array(" generation=\(generation)".utf8) }
-    guard outcome.error != 0 else {
-      waiting.append(AuditLine(text: line, isRefusal: false))
-      return
-    }
-    if pace.admits(now: now) {
+    if let id = outcome.id { line += " id=\(id)" }
+    if let generation { line += " before=\(generation)" }
+    if let generation = outcome.generation { line += " generation=\(generation)" }
+    if outcome.error == 0 {
+      wait(line, isRefusal: false)
+    } else if pace.admits(now: now) {
       tellLeftOut()
-      waiting.append(AuditLine(text: line, isRefusal: true))
+      wait(line, isRefusal: true)
     } else {
       leftOut += 1
     }
@@ -91,8 +89,11 @@ struct Audit {
 
   private mutating func tellLeftOut() {
     guard leftOut > 0 else { return }
-    waiting.append(
-      AuditLine(text: Array("\(leftOut) more refusals were left out".utf8), isRefusal: true))
+    wait("\(leftOut) more refusals were left out", isRefusal: true)
     leftOut = 0
+  }
+
+  private mutating func wait(_ line: Phrase, isRefusal: Bool) {
+    waiting.append(AuditLine(text: line.bytes, isRefusal: isRefusal))
   }
 }

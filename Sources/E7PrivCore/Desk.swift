@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
-public import E7IPC
+public import E7Lane
 public import E7System
+import E7Text
 
 /// Where edits go that were found right.
 public protocol EditTarget: ~Copyable {
@@ -9,10 +10,13 @@ public protocol EditTarget: ~Copyable {
   ///
   /// `collected` is the transaction that BEGIN opens and COMMIT or ABORT ends, of which there is
   /// one; all other edits take effect at once, beside it.
-  mutating func apply(_ edit: Edit, collected: Bool) -> Outcome
+  mutating func apply(_ edit: LaneEdit, collected: Bool) -> Outcome
+
+  /// Ends the transaction whose lane was closed.
+  mutating func abort() -> Outcome
 
   /// Adds edits of rules to the transaction that is open; an outcome for each.
-  mutating func collect(_ edits: [Edit]) -> [Outcome]
+  mutating func collect(_ edits: [LaneEdit]) -> [Outcome]
 
   /// The generation of the rules in force; nil where the module does not tell.
   mutating func generation() -> UInt64?
@@ -70,7 +74,7 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
         id: id, maker: credentials, opened: now, refusal: refusal,
         pace: Pace(perSecond: Limit.laneMessagesPerSecond, now: now)))
     audit.after(
-      Audit.who(credentials, nil), Array((refusal == nil ? "lane opened" : "lane").utf8),
+      Audit.who(credentials, nil), refusal == nil ? "lane opened" : "lane",
       refusal ?? Outcome(), from: nil, now: now)
     audit.flush()
     return true
@@ -115,9 +119,9 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
     if vault.owner == id { vault.abandon() }
     guard transaction == id else { return }
     transaction = nil
-    let outcome = target.apply(.abort, collected: true)
+    let outcome = target.abort()
     audit.after(
-      Audit.who(maker, nil), Array("abort, since its lane was closed".utf8), outcome, from: nil,
+      Audit.who(maker, nil), "abort, since its lane was closed", outcome, from: nil,
       now: now)
   }
 
@@ -143,32 +147,32 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
         var message = try Message(decoding: datagram)
         return answer(index, &message, who, now: now)
       } catch {
-        fault = Outcome(Errno.badMessage, error.text)
+        fault = Outcome(Errno.badMessage, error.phrase)
       }
     }
-    audit.after(who, Array("message".utf8), fault, from: nil, now: now)
+    audit.after(who, "message", fault, from: nil, now: now)
     return end(sequence, fault)
   }
 
   private mutating func answer(
-    _ index: Int, _ message: inout Message, _ who: [UInt8], now: UInt64
+    _ index: Int, _ message: inout Message, _ who: Phrase, now: UInt64
   ) -> Reaction {
     let header = message.header
     if header.type == .hello {
       return Reaction(replies: [
-        Message.encode(.hello, sequence: header.sequence) { Hello(role: .admin).write(&$0) },
+        Message.encode(.hello, sequence: header.sequence) { Desk.greet(&$0) },
         Message.encode(.done, sequence: header.sequence) { Outcome().write(&$0) },
       ])
     }
     let outcome: Outcome
     if header.type == .save {
       outcome = save(index, &message.attributes, who, now: now)
-    } else if Edit.isEdit(header.type) {
+    } else if LaneEdit.isEdit(header.type) {
       do throws(DecodeError) {
         outcome = told(
-          index, try Edit(header.type, &message.attributes), who, now: now)
+          index, try LaneEdit(header.type, &message.attributes), who, now: now)
       } catch {
-        outcome = refuse(who, header.type, Outcome(Errno.invalid, error.text), now: now)
+        outcome = refuse(who, header.type, Outcome(Errno.invalid, error.phrase), now: now)
       }
     } else {
       outcome = refuse(
@@ -180,28 +184,36 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
     ])
   }
 
+  /// `Role.admin` of E7IPC, whose `Hello` this is.
+  private static var admin: UInt8 { 3 }
+
+  private static func greet(_ writer: inout AttributeWriter) {
+    writer.u8(.minor, UInt8(E7_IPC_MINOR))
+    writer.u8(.role, Desk.admin)
+  }
+
   /// Answers several edits of one transaction; each is read and judged as if it had come alone.
   private mutating func answer(
-    _ index: Int, _ messages: [[UInt8]], _ who: [UInt8], now: UInt64
+    _ index: Int, _ messages: [[UInt8]], _ who: Phrase, now: UInt64
   ) throws(DecodeError) -> Reaction {
     guard messages.count <= Limit.bundle else {
       let fault = Outcome(
         Errno.badMessage, "more than \(Limit.bundle) messages in one datagram")
-      audit.after(who, Array("messages".utf8), fault, from: nil, now: now)
+      audit.after(who, "messages", fault, from: nil, now: now)
       return end(Desk.sequence(messages[0]), fault)
     }
     var sequences: [UInt32] = []
-    var words: [[UInt8]] = []
+    var words: [Phrase] = []
     var outcomes: [Outcome] = []
-    var edits: [Edit] = []
+    var edits: [LaneEdit] = []
     var places: [Int] = []
     for bytes in messages {
       var message = try Message(decoding: bytes)
       let type = message.header.type
       sequences.append(message.header.sequence)
-      words.append(Array(type.name.utf8))
+      words.append(type.phrase)
       do throws(DecodeError) {
-        let edit = try Edit(type, &message.attributes)
+        let edit = try LaneEdit(type, &message.attributes)
         words[words.count - 1] = edit.words
         if let refusal = refusal(index, ofBundled: edit) {
           outcomes.append(refusal)
@@ -211,7 +223,7 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
           outcomes.append(Outcome())
         }
       } catch {
-        outcomes.append(Outcome(Errno.invalid, error.text))
+        outcomes.append(Outcome(Errno.invalid, error.phrase))
       }
     }
     let isTold = edits.isEmpty || audit.before(who, places.map { words[$0] }, nil)
@@ -224,9 +236,9 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
     return Desk.reaction(sequences, outcomes)
   }
 
-  private func refusal(_ index: Int, ofBundled edit: Edit) -> Outcome? {
-    switch edit {
-    case .add, .remove, .removeID, .clear:
+  private func refusal(_ index: Int, ofBundled edit: LaneEdit) -> Outcome? {
+    switch edit.type {
+    case .ruleAdd, .ruleDel, .ruleClear:
       guard transaction == lanes[index].id else {
         return Outcome(Errno.invalid, "several edits in a datagram go between BEGIN and COMMIT")
       }
@@ -252,15 +264,15 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
   }
 
   private mutating func refuse(
-    _ who: [UInt8], _ type: MessageType, _ outcome: Outcome, now: UInt64
+    _ who: Phrase, _ type: MessageType, _ outcome: Outcome, now: UInt64
   ) -> Outcome {
-    audit.after(who, Array(type.name.utf8), outcome, from: nil, now: now)
+    audit.after(who, type.phrase, outcome, from: nil, now: now)
     return outcome
   }
 
   /// Does an edit between the two lines that tell of it.
   private mutating func told(
-    _ index: Int, _ edit: Edit, _ who: [UInt8], now: UInt64
+    _ index: Int, _ edit: LaneEdit, _ who: Phrase, now: UInt64
   ) -> Outcome {
     let words = edit.words
     var outcome = fault(index, edit, now: now)
@@ -276,27 +288,26 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
   }
 
   private mutating func save(
-    _ index: Int, _ reader: inout AttributeReader, _ who: [UInt8], now: UInt64
+    _ index: Int, _ reader: inout AttributeReader, _ who: Phrase, now: UInt64
   ) -> Outcome {
     let id = lanes[index].id
-    let what = Array("save".utf8)
     do throws(DecodeError) {
-      let part = try SavePart(&reader)
-      guard vault.owner == id || audit.before(who, [what], part.generation) else {
-        return Audit.silent
-      }
-      let end = vault.take(part, from: id) { target.generation() }
+      guard let text = reader.string(.part) else { throw .missing(.part) }
+      let meant = reader.flag(.last) ? reader.u64(.generation) : nil
+      if reader.has(.last), meant == nil { throw .missing(.generation) }
+      try reader.finish()
+      guard vault.owner == id || audit.before(who, ["save"], meant) else { return Audit.silent }
+      let end = vault.take(text, of: meant, from: id) { target.generation() }
       guard let end else { return Outcome() }
-      audit.after(
-        who, what + Array(" of \(vault.size) bytes".utf8), end, from: nil, now: now)
+      audit.after(who, "save of \(vault.size) bytes", end, from: nil, now: now)
       return end
     } catch {
-      return refuse(who, .save, Outcome(Errno.invalid, error.text), now: now)
+      return refuse(who, .save, Outcome(Errno.invalid, error.phrase), now: now)
     }
   }
 
   /// What is wrong with an edit before the kernel sees it, or nil.
-  private mutating func fault(_ index: Int, _ edit: Edit, now: UInt64) -> Outcome? {
+  private mutating func fault(_ index: Int, _ edit: LaneEdit, now: UInt64) -> Outcome? {
     guard transaction == lanes[index].id || lanes[index].pace.admits(now: now) else {
       return Outcome(
         Errno.again,
@@ -306,10 +317,10 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
     return edit.fault.map { Outcome(Errno.invalid, $0) }
   }
 
-  private mutating func judge(_ index: Int, _ edit: Edit) -> Outcome {
+  private mutating func judge(_ index: Int, _ edit: LaneEdit) -> Outcome {
     let id = lanes[index].id
     let owns = transaction == id
-    switch edit {
+    switch edit.type {
     case .begin:
       if owns { return Outcome(Errno.busy, "this lane has a transaction open; end it first") }
       if let transaction {
@@ -354,17 +365,12 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
   }
 }
 
-extension Edit {
-  fileprivate var ends: Bool {
-    switch self {
-    case .commit, .abort: true
-    default: false
-    }
-  }
+extension LaneEdit {
+  fileprivate var ends: Bool { type == .commit || type == .abort }
 }
 
 extension Outcome {
-  init(_ errno: Int32, _ text: String) {
-    self.init(error: UInt32(bitPattern: errno), text: Array(text.utf8))
+  init(_ errno: Int32, _ text: Phrase) {
+    self.init(error: UInt32(bitPattern: errno), text: text.bytes)
   }
 }

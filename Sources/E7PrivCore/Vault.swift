@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
-import E7IPC
+import E7Lane
 import E7System
+public import E7Text
 
 /// Where the rules file is written.
 public protocol Shelf: AnyObject {
@@ -20,10 +21,10 @@ public struct SystemFault: Sendable {
   /// errno(3).
   public let errno: Int32
   /// For people.
-  public let text: String
+  public let text: Phrase
 
   /// A fault.
-  public init(errno: Int32, text: String) {
+  public init(errno: Int32, text: Phrase) {
     self.errno = errno
     self.text = text
   }
@@ -42,9 +43,10 @@ struct Vault {
 
   /// Takes a part; nil where more are to come, the end of the file otherwise.
   ///
-  /// `generation` is that of the rules in force, asked for when nothing is to follow.
+  /// After a part of rules that are `meant`, a generation, nothing follows: `generation` is that of
+  /// the rules in force.
   mutating func take(
-    _ part: SavePart, from lane: UInt64, generation: () -> UInt64?
+    _ text: [UInt8], of meant: UInt64?, from lane: UInt64, generation: () -> UInt64?
   ) -> Outcome? {
     guard let shelf else {
       return Outcome(
@@ -54,13 +56,13 @@ struct Vault {
       return Outcome(Errno.busy, "somebody else is saving; try again later")
     }
     if owner == nil, let fault = begin(shelf, lane) { return fault }
-    guard size + part.text.count <= Limit.saved else {
+    guard size + text.count <= Limit.saved else {
       abandon()
       return Outcome(Errno.tooBig, "PART: the file is over \(Limit.saved) bytes")
     }
-    if let fault = shelf.write(part.text) { return failed(fault) }
-    size += part.text.count
-    guard let meant = part.generation else { return nil }
+    if let fault = shelf.write(text) { return failed(fault) }
+    size += text.count
+    guard let meant else { return nil }
     guard meant == generation() else {
       abandon()
       return Outcome(Errno.stale, "GENERATION \(meant) is not that of the rules in force any more")

@@ -146,7 +146,8 @@ extension Filter {
       expected: Phrase.either(FreeClause.open(filter) + ["the end of the line"]))
   }
   if let fault = PathForm.fault(word.bytes) {
-    throw word.error("the path '\(word.excerpt)' \(fault.problem)", expected: fault.expected)
+    throw word.error(
+      "the path '\(word.excerpt)' \(fault.problem)", expected: String(fault.expected))
   }
   filter.path = word.bytes
   _ = reader.take()

@@ -2,6 +2,7 @@
 import CCap
 import CE7Linux
 import E7System
+public import E7Text
 
 /// Whom a process becomes and what it keeps.
 public struct Confinement: Equatable, Sendable {
@@ -31,8 +32,8 @@ public struct SandboxError: Error, Sendable {
   public let errno: Int32
 
   /// One line for people.
-  public var text: String {
-    let reason = errno == 0 ? "has no effect" : SystemError.text(errno)
+  public var phrase: Phrase {
+    let reason = errno == 0 ? "has no effect" : SystemError.meaning(errno)
     return "cannot confine this process: \(step): \(reason)"
   }
 }

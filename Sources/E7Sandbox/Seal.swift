@@ -27,7 +27,9 @@ public enum Seal {
   public static var landlock: UInt32 { UInt32(max(0, e7_landlock_version())) }
 
   /// What to say where the kernel has no Landlock.
-  public static let noLandlock = "this kernel has no Landlock; other means alone keep files away"
+  public static var noLandlock: StaticString {
+    "this kernel has no Landlock; other means alone keep files away"
+  }
 
   /// Negative errno on failure.
   private static func filter(_ calls: [AllowedCall]) -> Int32 {

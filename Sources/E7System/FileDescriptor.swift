@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Linux
+public import E7Text
 
 /// An open file descriptor, closed when its owner lets go of it.
 @frozen public struct FileDescriptor: ~Copyable, Sendable {
@@ -45,25 +46,25 @@ public struct SystemError: Error, Equatable, Sendable {
   }
 
   /// One line for people: the call, what went wrong, and errno's name.
-  public var text: String {
-    "\(call): \(SystemError.text(errno)) (\(SystemError.name(errno)))"
+  public var phrase: Phrase {
+    "\(call): \(SystemError.meaning(errno)) (\(SystemError.symbol(errno)))"
   }
 
   /// The name of an errno, such as `EPERM`.
-  public static func name(_ errno: Int32) -> String {
+  public static func symbol(_ errno: Int32) -> Phrase {
     guard let name = unsafe e7_errno_name(errno) else { return "errno \(errno)" }
-    return unsafe String(cString: name)
+    return unsafe Phrase(cString: name)
   }
 
   /// What an errno means, in English.
-  public static func text(_ errno: Int32) -> String {
+  public static func meaning(_ errno: Int32) -> Phrase {
     guard let text = unsafe e7_errno_text(errno) else { return "unknown error" }
-    return unsafe String(cString: text)
+    return unsafe Phrase(cString: text)
   }
 }
 
 /// The result of a shim's call, or its negative errno as an error.
-func check(_ result: Int32, _ call: StaticString) throws(SystemError) -> Int32 {
+package func check(_ result: Int32, _ call: StaticString) throws(SystemError) -> Int32 {
   guard result >= 0 else { throw SystemError(call, errno: -result) }
   return result
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Linux
+import E7Text
 
 /// The descriptors that a service manager or the supervisor handed over: sd_listen_fds(3).
 public struct ListenDescriptors {
@@ -44,7 +45,7 @@ public struct ListenDescriptors {
 
   /// The descriptor of this name, which the caller owns from now on; nil where there is none left.
   public mutating func take(_ name: StaticString) -> FileDescriptor? {
-    let wanted = Array("\(name)".utf8)
+    let wanted = Phrase(stringLiteral: name).bytes
     for index in names.indices where names[index] == wanted {
       names[index] = nil
       return FileDescriptor(owning: ListenDescriptors.first + Int32(index))
@@ -56,14 +57,14 @@ public struct ListenDescriptors {
 /// What a program was started with.
 public enum Environment {
   /// The bytes of an environment variable, or nil.
-  public static func value(_ name: String) -> [UInt8]? {
-    guard let value = unsafe e7_environment(name) else { return nil }
-    return unsafe Array(String(cString: value).utf8)
+  public static func value(_ name: StaticString) -> [UInt8]? {
+    guard let value = unsafe e7_environment(name.cString) else { return nil }
+    return unsafe Phrase(cString: value).bytes
   }
 
   /// The bytes of the argument at `index`; 0 is the program's name.
   public static func argument(_ index: Int) -> [UInt8]? {
     guard let argument = unsafe e7_argument(index) else { return nil }
-    return unsafe Array(String(cString: argument).utf8)
+    return unsafe Phrase(cString: argument).bytes
   }
 }

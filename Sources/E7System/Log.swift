@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Linux
+public import E7Text
 
 /// A daemon's log: lines of printable ASCII, with one write(2) a call to standard error, or one a
 /// line where that is the kernel's log.
@@ -67,9 +68,7 @@ public struct Log: Sendable {
   }
 
   /// Writes one line.
-  public func write(_ priority: Priority, _ text: String) {
-    write(priority, Array(text.utf8))
-  }
+  public func write(_ priority: Priority, _ text: Phrase) { write(priority, text.bytes) }
 
   static func line(
     _ priority: Priority, _ name: StaticString, _ text: [UInt8], prefixed: Bool

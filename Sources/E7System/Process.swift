@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Linux
+public import E7Text
 
 /// A user of /etc/passwd.
 public struct Account: Equatable, Sendable {
@@ -9,17 +10,17 @@ public struct Account: Equatable, Sendable {
   public let gid: UInt32
 
   /// The user of this name, looked up without NSS; nil where /etc/passwd has none.
-  public static func user(_ name: String) -> Account? {
+  public static func user(_ name: StaticString) -> Account? {
     var uid: UInt32 = 0
     var gid: UInt32 = 0
-    guard unsafe e7_user(name, &uid, &gid) == 0 else { return nil }
+    guard unsafe e7_user(name.cString, &uid, &gid) == 0 else { return nil }
     return Account(uid: uid, gid: gid)
   }
 
   /// The id of the group of this name, looked up without NSS; nil where /etc/group has none.
-  public static func group(_ name: String) -> UInt32? {
+  public static func group(_ name: StaticString) -> UInt32? {
     var gid: UInt32 = 0
-    guard unsafe e7_group(name, &gid) == 0 else { return nil }
+    guard unsafe e7_group(name.cString, &gid) == 0 else { return nil }
     return gid
   }
 }
@@ -40,7 +41,7 @@ public struct ChildEnd: Equatable, Sendable {
   public func isExit(_ status: Int32) -> Bool { self.status == status << 8 }
 
   /// How it ended, in words.
-  public var text: String {
+  public var text: Phrase {
     let signal = status & 0x7f
     return signal == 0 ? "with status \(status >> 8 & 0xff)" : "by signal \(signal)"
   }
@@ -68,10 +69,9 @@ public enum Process {
   }
 
   /// The path of what has this name in the folder of the file at `path`.
-  public static func beside(_ path: String, _ name: String) -> String {
-    let bytes = Array(path.utf8)
-    let slash = bytes.lastIndex(of: UInt8(ascii: "/")) ?? 0
-    return String(decoding: bytes[...slash], as: UTF8.self) + name
+  public static func beside(_ path: Phrase, _ name: Phrase) -> Phrase {
+    let slash = path.bytes.lastIndex(of: UInt8(ascii: "/")) ?? 0
+    return Phrase(Array(path.bytes[...slash])) + name
   }
 
   /// Makes writing to a reader that has gone an error instead of the process's end.
@@ -82,7 +82,9 @@ public enum Process {
 
   /// Opens what is closed of standard input, output and error, lest something else get their
   /// numbers: error as a stream of the journal's under `name`, or else as the kernel's log.
-  public static func openStandardDescriptors(_ name: String) { unsafe e7_open_standard(name) }
+  public static func openStandardDescriptors(_ name: StaticString) {
+    unsafe e7_open_standard(name.cString)
+  }
 
   /// Ends the process at once.
   public static func exit(_ status: Int32) -> Never { e7_exit(status) }
@@ -92,17 +94,15 @@ public enum Process {
   /// It finds up to 8 descriptors at 3, 4, … under `names`, which are separated by colons, and
   /// runs under `account` where one is given.  It is killed when this process ends.
   public static func start(
-    _ path: String, descriptors: [Int32], names: String, as account: Account?
+    _ path: Phrase, descriptors: [Int32], names: StaticString, as account: Account?
   ) throws(SystemError) -> Int32 {
     let result = unsafe path.withCString { path in
-      unsafe names.withCString { names in
-        unsafe descriptors.withUnsafeBufferPointer { descriptors in
-          guard let base = descriptors.baseAddress else { return -Errno.invalid }
-          var program = unsafe e7_program(
-            path: path, descriptors: base, count: descriptors.count, names: names,
-            uid: account?.uid ?? 0, gid: account?.gid ?? 0)
-          return unsafe e7_spawn(&program)
-        }
+      unsafe descriptors.withUnsafeBufferPointer { descriptors in
+        guard let base = descriptors.baseAddress else { return -Errno.invalid }
+        var program = unsafe e7_program(
+          path: path, descriptors: base, count: descriptors.count, names: names.cString,
+          uid: account?.uid ?? 0, gid: account?.gid ?? 0)
+        return unsafe e7_spawn(&program)
       }
     }
     return try check(result, "fork")
@@ -110,16 +110,12 @@ public enum Process {
 
   /// Starts the program at `path` with two arguments and an empty environment; returns its id.
   ///
-  /// It reads `input`, and is killed when this process ends.
+  /// It is killed when this process ends.
   public static func start(
-    _ path: String, _ first: StaticString, _ second: StaticString,
-    input: borrowing FileDescriptor
+    _ path: Phrase, _ first: StaticString, _ second: StaticString
   ) throws(SystemError) -> Int32 {
-    let raw = input.raw
-    let result = unsafe path.withCString { path in
-      let first = unsafe UnsafeRawPointer(first.utf8Start).assumingMemoryBound(to: CChar.self)
-      let second = unsafe UnsafeRawPointer(second.utf8Start).assumingMemoryBound(to: CChar.self)
-      return unsafe e7_spawn_reader(path, first, second, raw)
+    let result = unsafe path.withCString {
+      unsafe e7_spawn_command($0, first.cString, second.cString)
     }
     return try check(result, "fork")
   }
@@ -140,18 +136,20 @@ public enum Process {
 /// Files of a daemon's own.
 public enum Files {
   /// Whether this process may execute the file.
-  public static func isExecutable(_ path: String) -> Bool { unsafe e7_is_executable(path) }
+  public static func isExecutable(_ path: Phrase) -> Bool {
+    unsafe path.withCString { unsafe e7_is_executable($0) ? 1 : 0 } == 1
+  }
 
   /// Makes a folder of mode 0755, or gives one that root owns that mode; EPERM for another's.
-  public static func makeFolder(_ path: String) throws(SystemError) {
-    _ = try check(unsafe e7_make_folder(path), "mkdir")
+  public static func makeFolder(_ path: StaticString) throws(SystemError) {
+    _ = try check(unsafe e7_make_folder(path.cString), "mkdir")
   }
 
   /// Removes a file, or does nothing where there is none.
-  public static func remove(_ path: String) { _ = unsafe e7_remove(path) }
+  public static func remove(_ path: StaticString) { _ = unsafe e7_remove(path.cString) }
 
   /// Makes and locks a file until the descriptor is closed; EAGAIN where another has it locked.
-  public static func lock(_ path: String) throws(SystemError) -> FileDescriptor {
-    FileDescriptor(owning: try check(unsafe e7_lock_file(path), "flock"))
+  public static func lock(_ path: StaticString) throws(SystemError) -> FileDescriptor {
+    FileDescriptor(owning: try check(unsafe e7_lock_file(path.cString), "flock"))
   }
 }

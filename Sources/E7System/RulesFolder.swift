@@ -1,32 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Linux
+import E7Text
 
 /// The folder in which the file `rules` is replaced in one step, and the one before it kept.
 public struct RulesFolder: ~Copyable {
   /// Where it is.
-  public static let path = "/etc/e7"
+  public static var path: StaticString { "/etc/e7" }
 
   private let descriptor: FileDescriptor
 
   /// Makes the folder, where it is missing, for root and the group to write to.
   public static func make(group: UInt32) throws(SystemError) {
-    _ = try check(unsafe e7_make_rules_folder(path, group), "mkdir")
+    _ = try check(unsafe e7_make_rules_folder(path.cString, group), "mkdir")
   }
 
   /// Opens it; EPERM where somebody else than root and the group may write to it, or to one above.
   public init(group: UInt32) throws(SystemError) {
     descriptor = FileDescriptor(
-      owning: try check(unsafe e7_open_rules_folder(RulesFolder.path, group), "open"))
+      owning: try check(unsafe e7_open_rules_folder(RulesFolder.path.cString, group), "open"))
   }
 
-  /// For the filter of system calls.
+  /// For calls that only borrow it.
   public var raw: Int32 { descriptor.raw }
-
-  /// Opens the rules for reading; EPERM unless they are a regular file of root's or of `user`'s
-  /// that nobody else may write to.
-  public func open(user: UInt32) throws(SystemError) -> FileDescriptor {
-    FileDescriptor(owning: try check(unsafe e7_open_rules(descriptor.raw, "rules", user), "open"))
-  }
 
   /// Begins a file that is to take the place of the rules.
   public func begin() throws(SystemError) -> FileDescriptor {

@@ -11,16 +11,8 @@ public struct SocketPair: ~Copyable {
 
 /// Sockets of unix(7) that keep datagrams whole and in order: SOCK_SEQPACKET, close-on-exec.
 ///
-/// Nothing here blocks but `connect`, and nothing raises SIGPIPE.
+/// Nothing here blocks, and nothing raises SIGPIPE.
 public enum SequencedSocket {
-  /// Connects to the listener at `path`, at most 107 bytes.
-  ///
-  /// Waits up to 5 s where the listener's queue is full, then fails with EAGAIN.
-  public static func connect(path: [UInt8]) throws(SystemError) -> FileDescriptor {
-    FileDescriptor(
-      owning: try check(unsafe e7_unix_connect(path, path.count, 5000), "connect"))
-  }
-
   /// Listens at `path`, at most 107 bytes, with `mode` for the socket file; EADDRINUSE where there
   /// is a file already.
   public static func listen(
@@ -28,17 +20,6 @@ public enum SequencedSocket {
   ) throws(SystemError) -> FileDescriptor {
     FileDescriptor(
       owning: try check(unsafe e7_unix_listen(path, path.count, mode, backlog), "bind"))
-  }
-
-  /// Accepts whoever waits first; nil when nobody waits or who did has gone.
-  ///
-  /// The listener must be ready for input: a blocking listener blocks otherwise.
-  public static func accept(
-    _ listener: borrowing FileDescriptor
-  ) throws(SystemError) -> FileDescriptor? {
-    let result = e7_unix_accept(listener.raw)
-    if isTransient(result) { return nil }
-    return FileDescriptor(owning: try check(result, "accept"))
   }
 
   /// A connected pair.
@@ -135,7 +116,7 @@ public enum SequencedSocket {
       truncated: received.truncated)
   }
 
-  private static func isTransient(_ result: Int32) -> Bool {
+  package static func isTransient(_ result: Int32) -> Bool {
     result == -Int32(E7_EAGAIN) || result == -Int32(E7_EINTR) || result == -Int32(E7_ECONNABORTED)
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Linux
+import E7Text
 
 /// The service manager that started this process, where one did: sd_notify(3).
 public struct ServiceManager {
@@ -18,14 +19,26 @@ public struct ServiceManager {
   init(socket: [UInt8]?, microseconds: [UInt8]?, pid: [UInt8]?, own: Int32) {
     self.socket = socket
     guard socket != nil, let microseconds,
-      let period = UInt64(String(decoding: microseconds, as: UTF8.self)), period > 0,
-      pid.map({ $0 == Array("\(own)".utf8) }) ?? true
+      let period = ServiceManager.number(microseconds), period > 0,
+      pid.map({ $0 == ("\(own)" as Phrase).bytes }) ?? true
     else {
       patience = nil
       return
     }
     // It is looked for twice as often as it has to come.
     patience = max(1, period / 2000)
+  }
+
+  private static func number(_ digits: [UInt8]) -> UInt64? {
+    guard !digits.isEmpty, digits.count < 20 else { return nil }
+    var number: UInt64 = 0
+    for digit in digits {
+      guard digit >= 48, digit < 58 else { return nil }
+      let (ten, isOver) = number.multipliedReportingOverflow(by: 10)
+      guard !isOver else { return nil }
+      number = ten + UInt64(digit - 48)
+    }
+    return number
   }
 
   /// When the watchdog wants the next sign of life, in milliseconds; nil where there is none.
@@ -49,9 +62,9 @@ public struct ServiceManager {
   public func stopping() { send("STOPPING=1") }
 
   /// Best effort: a manager that does not listen acts by itself.
-  private func send(_ word: String) {
+  private func send(_ word: StaticString) {
     guard let socket else { return }
-    let word = Array(word.utf8)
+    let word = Phrase(stringLiteral: word).bytes
     _ = unsafe e7_notify(socket, socket.count, word, word.count)
   }
 }

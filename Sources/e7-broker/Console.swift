@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import E7BrokerCore
 import E7Netlink
+import E7Questions
 import E7System
 
 /// The descriptors of one console, closed with it.

@@ -25,7 +25,8 @@ struct JournalHandler: LogHandler {
   func log(event: LogEvent) {
     let all = metadata.merging(event.metadata ?? [:]) { $1 }
     let words = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }
-    log.write(JournalHandler.priority(event.level), "\(event.message)" + words.joined())
+    let line = "\(event.message)" + words.joined()
+    log.write(JournalHandler.priority(event.level), Array(line.utf8))
   }
 
   private static func priority(_ level: Logger.Level) -> Log.Priority {

@@ -3,6 +3,7 @@ import CE7Schema
 import E7BrokerCore
 import E7IPC
 import E7Netlink
+import E7Questions
 import E7Rules
 import E7Sandbox
 import E7System

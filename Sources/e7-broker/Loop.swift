@@ -3,7 +3,9 @@ import CE7Schema
 import E7BrokerCore
 import E7IPC
 import E7Netlink
+import E7Questions
 import E7Sandbox
+import E7Loop
 import E7System
 import Logging
 
@@ -65,11 +67,13 @@ struct Loop: ~Copyable {
 
   /// Nobody is served before this is done, or the process has ended.
   private func seal() {
+    // Larger blocks would be mapped otherwise, and mapping is not allowed.
+    Process.useHeapByBrk()
     do throws(SandboxError) {
       let landlock = try Seal.close(to: BrokerCalls.allowed)
       if landlock == 0 { log.warning("\(Seal.noLandlock)") }
     } catch {
-      fail(error.text)
+      fail(String(error.phrase))
     }
   }
 

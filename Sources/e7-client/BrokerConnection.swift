@@ -3,6 +3,7 @@ import CE7Schema
 import E7Console
 import E7IPC
 import E7Rules
+import E7Loop
 import E7System
 
 /// A console of the broker, greeted.

@@ -13,6 +13,7 @@ struct Client: ParsableCommand {
       e7-client [--json] [--socket PATH] COMMAND WORD…
       e7-client [--json] [--socket PATH] events [--count N]
       e7-client [--json] [--socket PATH] load [--confirm SECONDS] FILE
+      e7-client [--json] [--socket PATH] load --saved
       e7-client [--json] [--socket PATH] why --all
       e7-client [--json] [--socket PATH] -f FILE
       """,
@@ -25,6 +26,7 @@ struct Client: ParsableCommand {
         why FLOW                which rule decides about a flow, and why
         why --all               rules that can never decide
         load FILE               replace all rules by those of a file, as one change
+        load --saved            by those of /etc/e7/rules and /etc/e7/rules.d/*.rules
         load --confirm N FILE   the same, but after N seconds it goes back
         confirm, revert         it stays; it goes back at once
         save [FILE]             write rules and flags; /etc/e7/rules
@@ -94,6 +96,9 @@ struct Client: ParsableCommand {
       "With load: go back after so many seconds unless confirmed.", valueName: "seconds"))
   var confirm: String?
 
+  @Flag(help: "With load: the rules files of /etc/e7, as at a start.")
+  var saved = false
+
   @Flag(help: "With why: the rules that can never decide.")
   var all = false
 
@@ -116,12 +121,21 @@ struct Client: ParsableCommand {
     if confirm != nil, words.first != "load" {
       throw ValidationError("--confirm belongs to the command 'load'")
     }
+    if saved, words != ["load"] || confirm != nil {
+      throw ValidationError("--saved belongs to the command 'load', alone")
+    }
     if words == ["help"] { throw CleanExit.helpRequest() }
   }
 
   /// Does what the command line asks for.
   func perform() throws(Failure) -> ExitStatus {
     let names = SystemNames().names
+    if saved {
+      let printer = Printer(isJSON: json, names: names)
+      return try Runner(
+        session: Session(path: socket), printer: printer, names: names, toPerson: false
+      ).loadSaved()
+    }
     let command: Command?
     do throws(SyntaxError) {
       let words = self.words + (all ? ["--all"] : []) + (confirm.map { ["--confirm", $0] } ?? [])

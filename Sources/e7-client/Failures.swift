@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import E7Console
 import E7IPC
+import E7Loop
 import E7System
 
 extension Outcome {

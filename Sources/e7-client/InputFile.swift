@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import E7Console
 import E7Rules
+import E7Loop
 import E7System
 import Glibc
 
@@ -19,24 +20,37 @@ enum InputFile {
       : unsafe FileDescriptor(
         owning: open(name.map { CChar(bitPattern: $0) } + [0], O_RDONLY | O_CLOEXEC))
     guard descriptor.raw >= 0 else { throw unreadable(path) }
-    var bytes: [UInt8] = []
-    while true {
-      guard let more = Standard.read(descriptor.raw) else { throw unreadable(path) }
-      if more.isEmpty { return bytes }
-      bytes += more
-      guard bytes.count <= longest else {
+    do throws(SystemError) {
+      return try all(descriptor)
+    } catch {
+      if error.errno == Errno.tooBig {
         throw Failure(.failed, "\(path) is too long: expected at most \(longest) bytes")
       }
+      throw unreadable(path, error)
+    }
+  }
+
+  /// All bytes that a descriptor gives; EFBIG where they do not end.
+  static func all(_ descriptor: borrowing FileDescriptor) throws(SystemError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    while true {
+      guard let more = Standard.read(descriptor.raw) else {
+        throw SystemError("read", errno: errno)
+      }
+      if more.isEmpty { return bytes }
+      bytes += more
+      guard bytes.count <= longest else { throw SystemError("read", errno: Errno.tooBig) }
     }
   }
 
   /// Whether the name stands for standard input.
   static func isInput(_ name: [UInt8]) -> Bool { name == [UInt8(ascii: "-")] }
 
-  private static func unreadable(_ path: String) -> Failure {
-    let number = errno
-    return Failure(
+  private static func unreadable(
+    _ path: String, _ error: SystemError = SystemError("open", errno: errno)
+  ) -> Failure {
+    Failure(
       .failed,
-      "cannot read \(path): \(SystemError.text(number)) (\(SystemError.name(number)))")
+      "cannot read \(path): \(SystemError.text(error.errno)) (\(SystemError.name(error.errno)))")
   }
 }

@@ -2,6 +2,7 @@
 import CE7Schema
 import E7Console
 import E7IPC
+import E7Loop
 import E7System
 
 /// A socket of our own making to e7-priv: the broker passes its other end on and sees nothing of it.

@@ -129,7 +129,7 @@ final class Link {
   }
 
   private func wait(_ interest: Interest) throws(SystemError) {
-    let isReady = try Poller.wait(
+    let isReady = try Poll.wait(
       socket.raw, for: interest, timeoutMilliseconds: Link.patience * 1000)
     guard isReady else { throw SystemError("poll", errno: Errno.timedOut) }
   }

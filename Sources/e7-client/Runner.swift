@@ -4,6 +4,7 @@ import E7Console
 import E7Files
 import E7IPC
 import E7Rules
+import E7Loop
 import E7System
 
 /// Does single commands.
@@ -97,34 +98,76 @@ struct Runner {
     for error in errors.all { Standard.complain("\(Text.shown(file)): \(error.text)") }
   }
 
-  /// Replaces the rules as one change, and sets the flags once that is in force.
+  /// Replaces the rules by those of a file.
   private func load(_ file: [UInt8], confirm: UInt32?) throws(Failure) -> ExitStatus {
     guard let ruleset = try ruleset(file) else { return .failed }
-    let path = Text.shown(file)
-    var line: Int?
-    let outcome: Outcome
-    do throws(Failure) {
-      outcome = try session.change(
-        Script.Line.all(ruleset), replacing: true, confirm: confirm
-      ) { line = $0?.number }
-    } catch {
-      let place = line.map { ": line \($0)" } ?? ""
-      throw Failure(error.status, "\(path)\(place): \(error.text)")
-    }
-    for setting in ruleset.flags {
-      do throws(Failure) {
-        _ = try session.edit(.set(setting.value.flag, setting.value.value))
-      } catch {
-        throw Failure(
-          error.status,
-          "\(path): line \(setting.number): \(error.text); the rules are in force"
-            + (confirm == nil ? ", " : " until they go back, ")
-            + "this flag and those behind it are as they were")
-      }
-    }
+    let outcome = try load([(Text.shown(file), ruleset)], confirm: confirm)
     printer.outcome(outcome, toPerson: toPerson)
     if let confirm { printer.trial(confirm, begins: true) }
     return .done
+  }
+
+  /// Replaces the rules by those that are saved, as at a start; where none are, nothing is done.
+  func loadSaved() throws(Failure) -> ExitStatus {
+    guard let keeper = Account.user("_e7-priv") else {
+      throw Failure(.failed, "no user _e7-priv in /etc/passwd")
+    }
+    var rulesets: [(path: String, ruleset: Ruleset)] = []
+    do throws(StartRules.Fault) {
+      var isWrong = false
+      let files = try StartRules(keeper: keeper).all(InputFile.all)
+      for file in files {
+        do throws(SyntaxErrors) {
+          rulesets.append((file.path, try Ruleset(file.bytes, names: names)))
+        } catch {
+          Runner.complain(error, Array(file.path.utf8))
+          isWrong = true
+        }
+      }
+      if isWrong { return .failed }
+    } catch {
+      throw Failure(
+        .failed,
+        "\(error.path) is not loaded: \(error.error.text); expected a regular file of root's or "
+          + "_e7-priv's, in folders of root's, that nobody else may write to")
+    }
+    guard !rulesets.isEmpty else { return .done }
+    _ = try load(rulesets, confirm: nil)
+    for (path, _) in rulesets { Standard.complain("\(path) is in force") }
+    return .done
+  }
+
+  /// Replaces the rules as one change, and sets the flags once that is in force.
+  private func load(
+    _ rulesets: [(path: String, ruleset: Ruleset)], confirm: UInt32?
+  ) throws(Failure) -> Outcome {
+    var current: Script.Line?
+    let outcome: Outcome
+    do throws(Failure) {
+      outcome = try session.change(
+        rulesets.flatMap { Script.Line.all($0.ruleset) }, replacing: true, confirm: confirm
+      ) { current = $0 }
+    } catch {
+      let place = current.flatMap { line in
+        rulesets.first { Script.Line.all($0.ruleset).contains(line) }
+          .map { "\($0.path): line \(line.number)" }
+      }
+      throw Failure(error.status, "\(place ?? rulesets[0].path): \(error.text)")
+    }
+    for (path, ruleset) in rulesets {
+      for setting in ruleset.flags {
+        do throws(Failure) {
+          _ = try session.edit(.set(setting.value.flag, setting.value.value))
+        } catch {
+          throw Failure(
+            error.status,
+            "\(path): line \(setting.number): \(error.text); the rules are in force"
+              + (confirm == nil ? ", " : " until they go back, ")
+              + "this flag and those behind it are as they were")
+        }
+      }
+    }
+    return outcome
   }
 
   private func save(_ file: [UInt8]?) throws(Failure) {

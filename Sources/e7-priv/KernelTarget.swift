@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
-import E7IPC
+import E7Lane
 import E7Netlink
 import E7PrivCore
 import E7System
+import E7Text
 
 /// Why this process no longer edits, which ends it: shared by who finds out and who serves.
 final class Ending {
   /// What to say, and the exit status; nil while all is well.
-  var cause: (text: [UInt8], status: Int32)?
+  var cause: (text: Phrase, status: Int32)?
 }
 
 /// The kernel behind the one socket with the role control, which needs no capability.
@@ -26,9 +27,9 @@ struct KernelTarget: EditTarget, ~Copyable {
 
   mutating func generation() -> UInt64? { try? socket.status().generation }
 
-  mutating func collect(_ edits: [Edit]) -> [Outcome] {
+  mutating func collect(_ edits: [LaneEdit]) -> [Outcome] {
     do throws(NetlinkError) {
-      let refusals = try socket.collect(edits)
+      let refusals = try socket.collect(edits.map { KernelEdit($0.type, $0.attributes) })
       return refusals.map { refusal in refusal.map { outcome(of: .refused($0)) } ?? Outcome() }
     } catch {
       let outcome = outcome(of: error)
@@ -36,7 +37,13 @@ struct KernelTarget: EditTarget, ~Copyable {
     }
   }
 
-  mutating func apply(_ edit: Edit, collected: Bool) -> Outcome {
+  mutating func apply(_ edit: LaneEdit, collected: Bool) -> Outcome {
+    apply(KernelEdit(edit.type, edit.attributes), collected)
+  }
+
+  mutating func abort() -> Outcome { apply(KernelEdit(.abort), true) }
+
+  private mutating func apply(_ edit: KernelEdit, _ collected: Bool) -> Outcome {
     do throws(NetlinkError) {
       let result = try socket.apply(edit, collected: collected)
       return Outcome(generation: result.generation, id: result.id)
@@ -51,10 +58,10 @@ struct KernelTarget: EditTarget, ~Copyable {
   }
 
   /// Whether an error says that the role has gone, with the module or to another process.
-  private static func end(_ error: NetlinkError) -> (text: [UInt8], status: Int32)? {
+  private static func end(_ error: NetlinkError) -> (text: Phrase, status: Int32)? {
     switch error {
     case .noFamily, .version, .reloaded:
-      return (error.text, Status.reloaded)
+      return (Phrase(error.text), Status.reloaded)
     case .refused(let refusal) where refusal.errno == Errno.perm:
       return (Ending.taken, Status.taken)
     default:
@@ -64,16 +71,17 @@ struct KernelTarget: EditTarget, ~Copyable {
 }
 
 extension Ending {
-  static let taken = Array("another process has taken the role control".utf8)
+  static var taken: Phrase { "another process has taken the role control" }
 
   /// Reads what the kernel tells, and whether it ends this process.
-  func listen(to notices: borrowing EventSocket) throws(NetlinkError) {
-    while let messages = try notices.receive() {
-      for message in messages {
-        switch message {
-        case .notice(.unload):
-          cause = (Array("the module is being unloaded".utf8), Status.reloaded)
-        case .notice(.release(let change)) where change.role == .control && change.byForce:
+  func listen(to notices: borrowing GroupSocket) throws(NetlinkError) {
+    while let datagram = try notices.receive() {
+      try GroupSocket.notices(in: datagram) { notice in
+        switch notice.u8(.kind) {
+        case UInt8(NoticeKind.unload.rawValue):
+          cause = ("the module is being unloaded", Status.reloaded)
+        case UInt8(NoticeKind.release.rawValue)
+        where notice.u8(.socketRole) == UInt8(SocketRole.control.rawValue) && notice.flag(.force):
           cause = (Ending.taken, Status.taken)
         default:
           break

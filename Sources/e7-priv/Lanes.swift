@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
-import E7IPC
+import E7Lane
 import E7PrivCore
 import E7System
 

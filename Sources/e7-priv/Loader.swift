@@ -1,34 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import E7IPC
 import E7Netlink
 import E7System
+import E7Text
 
-/// Brings the saved rules in force, once a load of the module that has none yet.
+/// Has e7-client bring the saved rules in force, once a load of the module that has none yet.
 ///
-/// The text is parsed by e7-client, which loads it over a lane as an administrator's does.
+/// It reads and parses them, and loads them over a lane as an administrator's does.
 struct Loader {
   /// e7-client could not reach the suite.
   private static let unreachable: Int32 = 3
   /// Milliseconds until it is tried again.
   private static let pause: UInt64 = 1000
 
-  private let client: String?
-  private let keeper: Account
+  private let client: Phrase?
   /// The load of the module that was looked after.
   private var settled: UInt64?
   private var pid: Int32?
   private var due: UInt64 = 0
 
-  init(_ own: String, _ keeper: Account) {
-    self.keeper = keeper
-    var found: String?
-    for path in [Process.beside(own, "e7-client"), "/usr/bin/e7-client"]
-    where found == nil && Files.isExecutable(path) { found = path }
-    client = found
+  init(_ own: Phrase, _ keeper: Account) {
+    client = [Process.beside(own, "e7-client"), "/usr/bin/e7-client"].first(
+      where: Files.isExecutable)
     do throws(SystemError) {
       try RulesFolder.make(group: keeper.gid)
     } catch {
-      log.write(.warning, "\(RulesFolder.path): \(error.text)")
+      log.write(.warning, "\(RulesFolder.path): \(error.phrase)")
     }
   }
 
@@ -41,25 +37,18 @@ struct Loader {
   /// Starts to load where the module has never had a rule.
   mutating func startIfDue(_ kernel: inout KernelSocket) {
     let now = Clock.monotonicMilliseconds()
-    guard pid == nil, now >= due, let status = try? kernel.status(),
-      status.instance != settled
+    guard pid == nil, now >= due, let status = try? kernel.status(), status.instance != settled
     else { return }
     due = 0
     settled = status.instance
     guard status.generation == 0 else { return }
     guard let client else {
-      return log.complain("no e7-client beside e7-priv or in /usr/bin: no rules are loaded")
+      return log.write(.error, "no e7-client beside e7-priv or in /usr/bin: no rules are loaded")
     }
     do throws(SystemError) {
-      let rules = try RulesFolder(group: keeper.gid).open(user: keeper.uid)
-      pid = try Process.start(client, "load", "-", input: rules)
-      log.write(.info, "loads \(RulesFolder.path)/rules")
+      pid = try Process.start(client, "load", "--saved")
     } catch {
-      // Nothing was saved so far.
-      if error.errno == Errno.noEntry { return }
-      log.complain(
-        "\(RulesFolder.path)/rules is not loaded: \(error.text); expected a regular file of root's "
-          + "or _e7-priv's, in folders of root's, that nobody else may write to")
+      log.write(.error, "the saved rules are not loaded: \(error.phrase)")
     }
   }
 
@@ -67,17 +56,11 @@ struct Loader {
   mutating func noteEnd(_ end: ChildEnd) -> Bool {
     guard let pid, pid == end.pid else { return false }
     self.pid = nil
-    if end.isExit(0) {
-      log.write(.notice, "\(RulesFolder.path)/rules is in force")
-    } else if end.isExit(Loader.unreachable) {
+    if end.isExit(Loader.unreachable) {
       (settled, due) = (nil, Clock.monotonicMilliseconds() + Loader.pause)
-    } else {
-      log.complain("\(RulesFolder.path)/rules is not in force: e7-client ended \(end.text)")
+    } else if !end.isExit(0) {
+      log.write(.error, "the saved rules are not in force: e7-client ended \(end.text)")
     }
     return true
   }
-}
-
-extension Log {
-  fileprivate func complain(_ text: String) { write(.error, text) }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import E7Netlink
 import E7System
+import E7Text
 
 /// The daemon's log.
 let log = Log("e7-priv")
@@ -17,22 +18,18 @@ enum Status {
 }
 
 /// Writes the one line that says why, and ends the process.
-func fail(_ text: [UInt8], status: Int32 = Status.failed) -> Never {
+func fail(_ text: Phrase, status: Int32 = Status.failed) -> Never {
   log.write(.error, text)
   Process.exit(status)
-}
-
-func fail(_ text: String, status: Int32 = Status.failed) -> Never {
-  fail(Array(text.utf8), status: status)
 }
 
 /// Ends the process for what the kernel said.
 func fail(_ error: NetlinkError) -> Never {
   switch error {
-  case .noFamily, .version: fail(error.text, status: Status.noModule)
+  case .noFamily, .version: fail(Phrase(error.text), status: Status.noModule)
   case .refused(let refusal) where refusal.errno == Errno.busy:
-    fail(error.text, status: Status.taken)
-  default: fail(error.text)
+    fail(Phrase(error.text), status: Status.taken)
+  default: fail(Phrase(error.text))
   }
 }
 

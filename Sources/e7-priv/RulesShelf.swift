@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import E7PrivCore
 import E7System
+import E7Text
 
 /// The folder of the rules file, opened while this process is root.
 final class RulesShelf: Shelf {
@@ -15,8 +16,8 @@ final class RulesShelf: Shelf {
     } catch {
       log.write(
         .warning,
-        "\(RulesFolder.path): \(error.text); nothing is saved; expected a folder of root's, and so "
-          + "above, that only group _e7-priv may write to")
+        "\(RulesFolder.path): \(error.phrase); nothing is saved; expected a folder of root's, and so above, that only group _e7-priv may write to"
+      )
       return nil
     }
   }
@@ -57,7 +58,7 @@ final class RulesShelf: Shelf {
       try body()
       return nil
     } catch {
-      return SystemFault(errno: error.errno, text: error.text)
+      return SystemFault(errno: error.errno, text: error.phrase)
     }
   }
 }

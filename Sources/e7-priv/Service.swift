@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
-import E7IPC
+import E7Lane
 import E7Netlink
 import E7PrivCore
 import E7Sandbox
 import E7System
+import E7Text
 
 /// The one process that edits: it has lanes, and a socket with the role control, but no capability.
 struct Service: ~Copyable {
@@ -17,7 +18,7 @@ struct Service: ~Copyable {
   private var desk: Desk<KernelTarget>
   private var lanes: [LaneSocket] = []
   private var lastID = Service.noticesToken
-  private let notices: EventSocket
+  private let notices: GroupSocket
   private let ending: Ending
 
   /// Opens what needs privilege, and sheds the privilege.
@@ -36,7 +37,7 @@ struct Service: ~Copyable {
     if let error = Sandbox.shed(
       to: Confinement(uid: user.uid, gid: user.gid, capability: nil), parent: parent)
     {
-      fail(error.text)
+      fail(error.phrase)
     }
     Service.seal(folder: shelf?.raw)
     desk = Desk(
@@ -46,9 +47,9 @@ struct Service: ~Copyable {
     log.write(.info, "serves edits as user \(user.uid)")
   }
 
-  private static func openNotices() -> EventSocket {
+  private static func openNotices() -> GroupSocket {
     do {
-      return try EventSocket.openNotices()
+      return try GroupSocket.openNotices()
     } catch {
       fail(error)
     }
@@ -68,9 +69,9 @@ struct Service: ~Copyable {
     Process.useHeapByBrk()
     do throws(SandboxError) {
       let landlock = try Seal.close(to: ServiceCalls.allowed(folder: folder), folder: folder)
-      if landlock == 0 { log.write(.warning, Seal.noLandlock) }
+      if landlock == 0 { log.write(.warning, "\(Seal.noLandlock)") }
     } catch {
-      fail(error.text)
+      fail(error.phrase)
     }
   }
 
@@ -79,7 +80,7 @@ struct Service: ~Copyable {
     while true {
       do throws(SystemError) {
         let timeout = lanes.isEmpty ? -1 : Service.tick
-        for event in try Poller.wait(for: waitedFor(), timeoutMilliseconds: timeout) {
+        for event in try Poll.wait(for: waitedFor(), timeoutMilliseconds: timeout) {
           switch event.token {
           case Service.doorToken: try openLane()
           case Service.noticesToken: listen()
@@ -87,7 +88,7 @@ struct Service: ~Copyable {
           }
         }
       } catch {
-        fail(error.text)
+        fail(error.phrase)
       }
       endOverdue()
       endIfLost()
@@ -196,12 +197,12 @@ struct Service: ~Copyable {
 
 extension Account {
   /// The user that the service becomes.
-  static let priv = "_e7-priv"
+  static var priv: StaticString { "_e7-priv" }
   /// The user that the broker runs under.
-  static let broker = "_e7-broker"
+  static var broker: StaticString { "_e7-broker" }
 
   /// What to say where there is no such user.
-  static func missing(_ name: String) -> String {
+  static func missing(_ name: StaticString) -> Phrase {
     "no user \(name) in /etc/passwd; create it with: useradd --system --user-group --no-create-home --shell /usr/sbin/nologin \(name)"
   }
 }

@@ -2,14 +2,15 @@
 import E7Netlink
 import E7PrivCore
 import E7System
+import E7Text
 
 /// Starts service and broker, and starts either again when it ends.
 ///
 /// It is root, so it reads nothing that anybody but the kernel writes.
 struct Supervisor: ~Copyable {
-  private static let folder = "/run/e7"
-  private static let console = "/run/e7/console.sock"
-  private static let lock = "/run/e7/lock"
+  private static var folder: StaticString { "/run/e7" }
+  private static var console: StaticString { "/run/e7/console.sock" }
+  private static var lock: StaticString { "/run/e7/lock" }
   /// Consoles that wait for the broker to accept them.
   private static let backlog: Int32 = 128
   /// Milliseconds that children have to end when asked to.
@@ -17,9 +18,8 @@ struct Supervisor: ~Copyable {
   private static let signalToken: UInt64 = 0
   private static let familyToken: UInt64 = 1
 
-  private let poller: Poller
   private let signals: Signals
-  private let families: EventSocket
+  private let families: GroupSocket
   private let lock: FileDescriptor
   private let console: FileDescriptor
   /// Whether a service manager made the socket, which outlives this process then.
@@ -49,7 +49,7 @@ struct Supervisor: ~Copyable {
     do throws(NetlinkError) {
       kernel = try KernelSocket()
       if !isHanded { _ = try kernel.resolve() }
-      families = try EventSocket.openFamilies()
+      families = try GroupSocket.openFamilies()
     } catch {
       fail(error)
     }
@@ -60,15 +60,13 @@ struct Supervisor: ~Copyable {
       } else {
         Files.remove(Supervisor.console)
         console = try SequencedSocket.listen(
-          path: Array(Supervisor.console.utf8), mode: 0o666, backlog: Supervisor.backlog)
+          path: Phrase(stringLiteral: Supervisor.console).bytes, mode: 0o666,
+          backlog: Supervisor.backlog)
       }
       lanes = try SequencedSocket.pair()
       signals = try Signals()
-      poller = try Poller()
-      try poller.add(signals.raw, token: Supervisor.signalToken, .input)
-      try poller.add(families.raw, token: Supervisor.familyToken, .input)
     } catch {
-      fail(error.text)
+      fail(error.phrase)
     }
     answerAsHelper()
   }
@@ -76,7 +74,7 @@ struct Supervisor: ~Copyable {
   /// Tells the module, where it has started this process, that it works.
   private mutating func answerAsHelper() {
     guard let word = Environment.value("E7_HELPER_TOKEN") else { return }
-    guard let token = UInt64(String(decoding: word, as: UTF8.self), radix: 16) else {
+    guard let token = Supervisor.number(word) else {
       fail("E7_HELPER_TOKEN is no hexadecimal number", status: Status.usage)
     }
     do throws(NetlinkError) {
@@ -86,22 +84,40 @@ struct Supervisor: ~Copyable {
     }
   }
 
+  /// The number that hexadecimal digits write.
+  private static func number(_ digits: [UInt8]) -> UInt64? {
+    guard !digits.isEmpty, digits.count <= 16 else { return nil }
+    var number: UInt64 = 0
+    for digit in digits {
+      let value =
+        switch digit {
+        case 48...57: digit - 48
+        case 65...70: digit - 55
+        case 97...102: digit - 87
+        default: UInt8.max
+        }
+      guard value < 16 else { return nil }
+      number = number << 4 | UInt64(value)
+    }
+    return number
+  }
+
   private static func takeLock() -> FileDescriptor {
     do throws(SystemError) {
       try Files.makeFolder(folder)
       return try Files.lock(lock)
     } catch {
       if error.errno == Errno.again { fail("the suite runs already, started by another e7-priv") }
-      fail("\(folder): \(error.text)")
+      fail("\(folder): \(error.phrase)")
     }
   }
 
-  private static func ownPath() -> String {
+  private static func ownPath() -> Phrase {
     guard let path = Process.path else { fail("cannot tell where this program is: no /proc") }
-    return String(decoding: path, as: UTF8.self)
+    return Phrase(path)
   }
 
-  private static func brokerPath(_ own: String) -> String {
+  private static func brokerPath(_ own: Phrase) -> Phrase {
     let beside = Process.beside(own, "e7-broker")
     for path in [beside, "/usr/libexec/e7/e7-broker", "/usr/sbin/e7-broker"]
     where Files.isExecutable(path) { return path }
@@ -115,11 +131,16 @@ struct Supervisor: ~Copyable {
       loader.startIfDue(&kernel)
       tellManager()
       do throws(SystemError) {
-        for event in try poller.wait(timeoutMilliseconds: pause()) {
-          if event.token == Supervisor.familyToken { checkFamily() }
+        let waited = [
+          (raw: signals.raw, token: Supervisor.signalToken, interest: Interest.input),
+          (raw: families.raw, token: Supervisor.familyToken, interest: Interest.input),
+        ]
+        for event in try Poll.wait(for: waited, timeoutMilliseconds: pause())
+        where event.token == Supervisor.familyToken {
+          checkFamily()
         }
       } catch {
-        fail(error.text)
+        fail(error.phrase)
       }
       while let signal = signals.next() {
         switch signal {
@@ -149,8 +170,8 @@ struct Supervisor: ~Copyable {
       service.start(descriptors: [lanes.second.raw], names: "lanes", of: family, now: now)
     } catch {
       switch error {
-      case .noFamily, .version: service.awaitModule(error.text)
-      default: service.postpone(error.text, now: now)
+      case .noFamily, .version: service.awaitModule(Phrase(error.text))
+      default: service.postpone(Phrase(error.text), now: now)
       }
     }
   }
@@ -161,12 +182,12 @@ struct Supervisor: ~Copyable {
       // Without the module one that has no role and is told nothing.
       let view =
         family == nil
-        ? try GenericSocket().descriptor() : try EventSocket.openView(for: viewer)
+        ? try GenericSocket().descriptor() : try GroupSocket.openView(for: viewer)
       broker.start(
         descriptors: [console.raw, view.raw, lanes.first.raw], names: "console:view:lanes",
         of: family, now: now)
     } catch {
-      broker.postpone(error.text, now: now)
+      broker.postpone(Phrase(error.text), now: now)
     }
   }
 
@@ -220,7 +241,7 @@ struct Supervisor: ~Copyable {
       while service.pid != nil || broker.pid != nil {
         let passed = Clock.monotonicMilliseconds() - start
         guard force || passed < Supervisor.patience else { break }
-        _ = try? Poller.wait(signals.raw, for: .input, timeoutMilliseconds: 100)
+        _ = try? Poll.wait(signals.raw, for: .input, timeoutMilliseconds: 100)
         while signals.next() != nil {}
         reap()
       }
@@ -233,8 +254,8 @@ struct Supervisor: ~Copyable {
 
 /// A program that the supervisor keeps running.
 struct Child {
-  private let name: String
-  private let path: String
+  private let name: StaticString
+  private let path: Phrase
   private let account: Account?
   /// The load of the module that it was started for.
   private var family: Family?
@@ -245,7 +266,7 @@ struct Child {
   /// When it is to be started, in milliseconds, while it does not run.
   private(set) var due: UInt64? = 0
 
-  init(name: String, path: String, account: Account?) {
+  init(name: StaticString, path: Phrase, account: Account?) {
     self.name = name
     self.path = path
     self.account = account
@@ -259,7 +280,7 @@ struct Child {
     return due <= now
   }
 
-  mutating func start(descriptors: [Int32], names: String, of family: Family?, now: UInt64) {
+  mutating func start(descriptors: [Int32], names: StaticString, of family: Family?, now: UInt64) {
     started = now
     self.family = family
     do throws(SystemError) {
@@ -268,7 +289,7 @@ struct Child {
       due = nil
       log.write(.info, "started \(name), pid=\(pid)")
     } catch {
-      postpone(Array(error.text.utf8), now: now)
+      postpone(error.phrase, now: now)
     }
   }
 
@@ -286,14 +307,14 @@ struct Child {
   }
 
   /// Without the module it is of no use: it waits for `serve`.
-  mutating func awaitModule(_ reason: [UInt8]) {
-    log.write(.warning, Array("\(name) waits: ".utf8) + reason)
+  mutating func awaitModule(_ reason: Phrase) {
+    log.write(.warning, "\(name) waits: \(reason)")
     family = nil
     due = nil
   }
 
-  mutating func postpone(_ reason: [UInt8], now: UInt64) {
-    log.write(.error, Array("cannot start \(name): ".utf8) + reason)
+  mutating func postpone(_ reason: Phrase, now: UInt64) {
+    log.write(.error, "cannot start \(name): \(reason)")
     due = now + Backoff.longest
   }
 

@@ -5,6 +5,7 @@ import E7TestSupport
 import Testing
 
 @testable import E7Netlink
+@testable import E7Questions
 
 /// A kernel that lies: each row of Tests/attacks.txt at the border kernel→priv.
 struct AttackTests {

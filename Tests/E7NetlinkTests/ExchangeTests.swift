@@ -5,6 +5,7 @@ import E7System
 import Testing
 
 @testable import E7Netlink
+@testable import E7Questions
 
 /// Bytes of messages as a kernel would send them, honest or not.
 struct Forge {

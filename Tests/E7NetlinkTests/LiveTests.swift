@@ -5,6 +5,7 @@ import E7System
 import Testing
 
 @testable import E7Netlink
+@testable import E7Questions
 
 /// Against the running kernel's own family, which anybody may ask.
 struct LiveTests {
@@ -53,7 +54,7 @@ struct LiveTests {
     #expect(refusal.errno == Errno.range || refusal.errno == Errno.invalid)
     // Attribute 2 of whatever schema, at the first place behind both headers.
     #expect(refusal.attribute == Attribute(wire: 2))
-    #expect(refusal.text != Array(SystemError.text(refusal.errno).utf8))
+    #expect(refusal.text != SystemError.meaning(refusal.errno).bytes)
   }
 
   @Test func aDumpEnds() throws {
@@ -81,9 +82,9 @@ struct LiveTests {
       return nil
     }
     #expect(error { _ = try socket.status() } == .noFamily)
-    #expect(error { _ = try socket.apply(.begin(replace: false, generation: nil)) } == .noFamily)
-    #expect(error { _ = try socket.apply(.commit()) } == .noFamily)
-    #expect(error { _ = try EventSocket.openView(for: 0) } == .noFamily)
+    #expect(error { _ = try socket.apply(KernelEdit(.begin)) } == .noFamily)
+    #expect(error { _ = try socket.apply(KernelEdit(.commit)) } == .noFamily)
+    #expect(error { _ = try GroupSocket.openView(for: 0) } == .noFamily)
     #expect(NetlinkError.noFamily.errno == Errno.noDevice)
     #expect(String(decoding: NetlinkError.noFamily.text, as: UTF8.self).contains("modprobe e7"))
   }

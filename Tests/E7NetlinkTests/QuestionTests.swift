@@ -4,6 +4,7 @@ import E7IPC
 import Testing
 
 @testable import E7Netlink
+@testable import E7Questions
 
 /// Against the control family, whose numbers are not E7's: what is not the family's is found out.
 struct QuestionTests {

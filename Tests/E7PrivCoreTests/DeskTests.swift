@@ -15,21 +15,34 @@ private final class Kernel {
   var generation: UInt64? = 6
 
   var edits: [Edit] { seen.map(\.0) }
+
+  func note(_ edit: LaneEdit, _ collected: Bool) {
+    guard let edit = try? edit.edit else {
+      Issue.record("the kernel is told what is no edit")
+      return
+    }
+    seen.append((edit, collected))
+  }
 }
 
 private struct FakeTarget: EditTarget {
   let kernel: Kernel
 
-  mutating func apply(_ edit: Edit, collected: Bool) -> Outcome {
-    kernel.seen.append((edit, collected))
+  mutating func apply(_ edit: LaneEdit, collected: Bool) -> Outcome {
+    kernel.note(edit, collected)
     return kernel.answer
   }
 
-  mutating func collect(_ edits: [Edit]) -> [Outcome] {
+  mutating func abort() -> Outcome {
+    kernel.seen.append((.abort, true))
+    return kernel.answer
+  }
+
+  mutating func collect(_ edits: [LaneEdit]) -> [Outcome] {
     edits.map { edit in
-      kernel.seen.append((edit, true))
+      kernel.note(edit, true)
       // Whatever is about port 13 is refused.
-      guard case .add(_, let match, _) = edit, match.ports == Ports(13, 13) else {
+      guard case .add(_, let match, _)? = kernel.edits.last, match.ports == Ports(13, 13) else {
         return Outcome()
       }
       return Outcome(error: 28, text: kernel.refusal)
@@ -647,5 +660,13 @@ struct SaveTests {
     }
     #expect(text(try done(fixture.receive(2, blind)).text).contains("GENERATION"))
     #expect(text(fixture.shelf.saved) == "old")
+  }
+}
+
+extension Vault {
+  fileprivate mutating func take(
+    _ part: SavePart, from lane: UInt64, generation: () -> UInt64?
+  ) -> Outcome? {
+    take(part.text, of: part.generation, from: lane, generation: generation)
   }
 }

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Testing
 
+import E7Text
 @testable import E7Sandbox
 
 /// The values of a field of this thread's status, in the order of proc(5).
@@ -70,7 +71,7 @@ struct SandboxTests {
       let error = Sandbox.shed(to: Confinement(uid: 61236, gid: 61236), parent: getppid())
       guard let error else { exit(2) }
       exit(
-        error.text == "cannot confine this process: securebits: Operation not permitted"
+        error.phrase == "cannot confine this process: securebits: Operation not permitted"
           ? 42 : 3)
     }
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Linux
+import CE7Loop
 import E7TestSupport
 import Glibc
 import Testing

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Glibc
+import E7Loop
 import Testing
 
 @testable import E7System
@@ -32,10 +33,10 @@ struct PollerTests {
   @Test func waitsNoLongerThanAsked() throws {
     let pair = try SequencedSocket.pair()
     let start = Clock.monotonicMilliseconds()
-    #expect(try !Poller.wait(pair.first.raw, for: .input, timeoutMilliseconds: 30))
+    #expect(try !Poll.wait(pair.first.raw, for: .input, timeoutMilliseconds: 30))
     let passed = Clock.monotonicMilliseconds() - start
     #expect(passed >= 29 && passed < 5000)
-    #expect(try Poller.wait(pair.first.raw, for: .output, timeoutMilliseconds: 0))
+    #expect(try Poll.wait(pair.first.raw, for: .output, timeoutMilliseconds: 0))
   }
 }
 
@@ -107,7 +108,7 @@ struct SignalsTests {
       let signals = try Signals()
       raise(SIGTERM)
       raise(SIGCHLD)
-      guard try Poller.wait(signals.raw, for: .input, timeoutMilliseconds: 1000) else { exit(1) }
+      guard try Poll.wait(signals.raw, for: .input, timeoutMilliseconds: 1000) else { exit(1) }
       var seen: [Signal] = []
       while let signal = signals.next() { seen.append(signal) }
       exit(seen.contains(.terminate) && seen.contains(.child) && seen.count == 2 ? 3 : 2)

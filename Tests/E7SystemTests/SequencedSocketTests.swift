@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import Foundation
 import Glibc
+import E7Loop
 import Testing
 
 @testable import E7System
@@ -199,7 +200,7 @@ struct SequencedSocketTests {
       _ = try SequencedSocket.listen(path: path, mode: 0o666, backlog: 4)
     }
     let client = try SequencedSocket.connect(path: path)
-    #expect(try Poller.wait(listener.raw, for: .input, timeoutMilliseconds: 1000))
+    #expect(try Poll.wait(listener.raw, for: .input, timeoutMilliseconds: 1000))
     guard let server = try SequencedSocket.accept(listener) else {
       Issue.record("nobody waits")
       return

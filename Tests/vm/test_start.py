@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is in force after a start: the rules file, and nothing that is not one."""
 
+import os
 import subprocess
 
 import pytest
 
-from kit import genl, net
+from kit import defs, genl, net
 from test_priv import unloaded
 from test_save import FOLDER, RULES, _folder  # noqa: F401
 from test_supervisor import Suite
@@ -75,7 +76,7 @@ def test_save_and_start_are_one_round(fresh):
 
 def test_a_file_that_is_wrong_is_told_line_by_line_and_nothing_is_in_force(fresh):
     RULES.write_text("allow udp\nblok tcp\n")
-    assert suite_after("rules is not in force")[0] == []
+    assert suite_after("the saved rules are not in force")[0] == []
 
 
 @pytest.mark.parametrize("spoil", [
@@ -95,6 +96,49 @@ def test_a_file_that_somebody_else_could_write_is_not_loaded(fresh, spoil):
         assert suite_after("rules is in force")[0] == ["/opt/saved"]
     else:
         assert suite_after("is not loaded: ")[0] == []
+
+
+def test_files_beside_it_are_in_force_too_as_one_change(fresh):
+    """In the order of their names, behind it; what is named otherwise is not one of them."""
+    RULES.write_text("block tcp /opt/saved\nallow udp /opt/both\n")
+    more = FOLDER / "rules.d"
+    more.mkdir()
+    (more / "20.rules").write_text("set drops enabled\nblock udp /opt/both\n")
+    (more / "10.rules").write_text("reject udp /opt/both\nblock tcp /opt/ten\n")
+    for name in ("x.rules~", ".y.rules", "z"):
+        (more / name).write_text("block tcp /opt/none\n")
+    paths, drops = suite_after("20.rules is in force")
+    assert (sorted(paths), drops) == (["/opt/both", "/opt/saved", "/opt/ten"], 1)
+    with genl.Family() as family:
+        both = [rule for rule in family.rules() if rule["PATH"] == "/opt/both"]
+        assert [rule["ACTION"] for rule in both] == [defs.ACTION["block"]]
+        # BEGIN, edits, COMMIT: one generation for all of it.
+        assert family.get("generation") == 1
+
+
+@pytest.mark.parametrize("spoil", [
+    lambda more: (more / "a.rules").chmod(0o666), lambda more: more.chmod(0o775),
+    lambda more: os.chown(more / "a.rules", 61010, 0), lambda more: os.chown(more, 61010, 0),
+    lambda more: (more / "a.rules").rename(more / "b") and (more / "a.rules").symlink_to("b")],
+    ids=["anybody may write", "a folder for a group", "a file of e7-priv's", "a folder of e7-priv's",
+         "a link"])
+def test_of_files_one_of_which_is_not_roots_none_is_loaded(fresh, spoil):
+    RULES.write_text(FILE)
+    more = FOLDER / "rules.d"
+    more.mkdir()
+    (more / "a.rules").write_text("block tcp /opt/a\n")
+    (more / "a.rules").chmod(0o644)
+    more.chmod(0o755)
+    spoil(more)
+    assert suite_after("is not loaded: ")[0] == []
+
+
+def test_a_line_that_is_wrong_is_told_with_its_file(fresh):
+    RULES.write_text(FILE)
+    more = FOLDER / "rules.d"
+    more.mkdir()
+    (more / "a.rules").write_text("allow udp\nblok tcp\n")
+    assert suite_after("/etc/e7/rules.d/a.rules: line 2")[0] == []
 
 
 def test_without_a_file_there_is_nothing_to_say(fresh):

@@ -59,9 +59,7 @@ struct e7_received {
 /// Sends a word to the service manager's socket, whose path begins with @ where it is abstract.
 int32_t e7_notify(const uint8_t *_Nonnull path, size_t length, const uint8_t *_Nonnull text,
                   size_t count);
-int32_t e7_unix_connect(const uint8_t *_Nonnull path, size_t count, int32_t milliseconds);
 int32_t e7_unix_listen(const uint8_t *_Nonnull path, size_t count, uint32_t mode, int32_t backlog);
-int32_t e7_unix_accept(int32_t listener);
 int32_t e7_unix_pair(int32_t *_Nonnull ends);
 int32_t e7_pass_credentials(int32_t fd);
 
@@ -106,6 +104,12 @@ struct e7_netlink_received {
 int64_t e7_netlink_receive(int32_t fd, uint8_t *_Nonnull bytes, size_t capacity,
                            struct e7_netlink_received *_Nonnull received);
 
+/// Room for an address as text.
+enum { E7_ADDRESS_TEXT = 46 };
+
+/// Writes the 4 or 16 bytes of an address as people do: inet_ntop(3).
+bool e7_address_text(const uint8_t *_Nonnull address, size_t count, char *_Nonnull text);
+
 /// A second descriptor for the same socket, close-on-exec.
 int32_t e7_duplicate(int32_t fd);
 
@@ -117,18 +121,6 @@ int32_t e7_set_cloexec(int32_t fd);
 // Waiting (wait.c)
 
 enum { E7_INPUT = 1, E7_OUTPUT = 4, E7_CLOSED = 0x2018 };
-
-struct e7_ready {
-  uint64_t token;
-  uint32_t events;
-};
-
-int32_t e7_epoll_create(void);
-int32_t e7_epoll_add(int32_t epoll, int32_t fd, uint32_t events, uint64_t token);
-int32_t e7_epoll_modify(int32_t epoll, int32_t fd, uint32_t events, uint64_t token);
-int32_t e7_epoll_remove(int32_t epoll, int32_t fd);
-int32_t e7_epoll_wait(int32_t epoll, struct e7_ready *_Nonnull ready, int32_t capacity,
-                      int32_t milliseconds);
 
 struct e7_waited {
   int32_t fd;
@@ -199,10 +191,10 @@ struct e7_program {
 /// Returns its process id.
 int32_t e7_spawn(const struct e7_program *_Nonnull program);
 
-/// Starts a program with two arguments and nothing in its environment, which reads `input`; it
-/// dies with this process.  Returns its process id.
-int32_t e7_spawn_reader(const char *_Nonnull path, const char *_Nonnull first,
-                        const char *_Nonnull second, int32_t input);
+/// Starts a program with two arguments and nothing in its environment; it dies with this process.
+/// Returns its process id.
+int32_t e7_spawn_command(const char *_Nonnull path, const char *_Nonnull first,
+                         const char *_Nonnull second);
 
 /// Reaps one child: its process id, 0 when none has ended; `status` as waitpid(2) gives it.
 int32_t e7_reap(int32_t *_Nonnull status);
@@ -234,10 +226,6 @@ int32_t e7_make_rules_folder(const char *_Nonnull path, uint32_t gid);
 /// Opens a folder of root's, below folders of root's, into which nobody else may write but who is
 /// in `gid`: -EPERM for another.
 int32_t e7_open_rules_folder(const char *_Nonnull path, uint32_t gid);
-
-/// Opens a file in it for reading: -EPERM unless it is a regular file of root's or of `uid`'s, with
-/// one name, that nobody else may write to.
-int32_t e7_open_rules(int32_t folder, const char *_Nonnull name, uint32_t uid);
 
 /// Opens the file that is to take the place of `rules`, empty.
 int32_t e7_save_begin(int32_t folder);

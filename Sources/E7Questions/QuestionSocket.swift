@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import CE7Schema
 public import E7IPC
+public import E7Netlink
 import E7System
 
 /// How far the answer to a question is.
@@ -56,7 +57,7 @@ public struct QuestionSocket: ~Copyable {
       guard let (datagram, port) = try GenericSocket.receive(socket.raw) else {
         let raw = socket.raw
         let isReady = try system { () throws(SystemError) in
-          try Poller.wait(raw, for: .input, timeoutMilliseconds: timeoutMilliseconds)
+          try Poll.wait(raw, for: .input, timeoutMilliseconds: timeoutMilliseconds)
         }
         guard isReady else { throw .timedOut }
         continue

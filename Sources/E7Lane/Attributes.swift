@@ -14,7 +14,7 @@ public import CE7Schema
 /// A pure function over a buffer: it reads no byte outside, allocates in proportion to the number
 /// of attributes, and takes linear time.
 public struct AttributeReader {
-  private struct Field {
+  fileprivate struct Field {
     var attribute: Attribute
     var start: Int
     var count: Int
@@ -24,8 +24,8 @@ public struct AttributeReader {
   /// More than any message of the schema carries.
   static let most = 64
 
-  private let bytes: [UInt8]
-  private var fields: [Field] = []
+  fileprivate let bytes: [UInt8]
+  fileprivate var fields: [Field] = []
 
   /// Checks all attributes from `start` to the end of `bytes`.
   ///
@@ -89,7 +89,7 @@ public struct AttributeReader {
     }
   }
 
-  private func position(of attribute: Attribute) -> Int? {
+  fileprivate func position(of attribute: Attribute) -> Int? {
     for index in fields.indices where fields[index].attribute == attribute { return index }
     return nil
   }
@@ -144,6 +144,42 @@ public struct AttributeReader {
   /// Refuses a message of which something was not taken.
   public func finish() throws(DecodeError) {
     for field in fields where !field.taken { throw .unexpected(field.attribute) }
+  }
+}
+
+extension AttributeReader {
+  /// The action, which must be there.
+  public mutating func action() throws(DecodeError) -> Action {
+    guard let number = u8(.action) else { throw .missing(.action) }
+    guard let action = Action(wire: number) else { throw .outOfRange(.action) }
+    return action
+  }
+
+  /// The class of programs, or nil where it was not sent.
+  public mutating func programClass() throws(DecodeError) -> ProgramClass? {
+    guard let number = u8(.programClass) else { return nil }
+    guard let known = ProgramClass(wire: number) else { throw .outOfRange(.programClass) }
+    return known
+  }
+
+  /// The direction, or nil where it was not sent.
+  public mutating func direction() throws(DecodeError) -> Direction? {
+    guard let number = u8(.direction) else { return nil }
+    guard let known = Direction(wire: number) else { throw .outOfRange(.direction) }
+    return known
+  }
+
+  /// Whether an attribute was sent.
+  public func has(_ attribute: Attribute) -> Bool { position(of: attribute) != nil }
+
+  /// The attributes as they came, without those that were passed over.
+  public var all: [UInt8] {
+    var all: [UInt8] = []
+    for field in fields {
+      all += bytes[field.start - 4..<field.start + field.count]
+      while all.count % 4 != 0 { all.append(0) }
+    }
+    return all
   }
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import CE7Schema
+public import E7Text
 
 extension DecodeError {
   /// One line for people: what was wrong and what was expected.
-  public var text: String {
+  public var phrase: Phrase {
     switch self {
     case .truncated: "the message ends in the middle of its header or of an attribute"
     case .tooLong: "the message is longer than \(Limit.message) bytes"
@@ -14,11 +15,11 @@ extension DecodeError {
     case .unknownType(let number): "message type \(number) is not known"
     case .reservedBits: "a reserved byte of the header is not zero"
     case .unknownAttribute(let number): "attribute \(number) is not known"
-    case .duplicate(let attribute): "attribute \(attribute.name) comes twice"
-    case .missing(let attribute): "attribute \(attribute.name) is missing"
-    case .malformed(let attribute): "attribute \(attribute.name) is malformed"
-    case .outOfRange(let attribute): "attribute \(attribute.name) is out of range"
-    case .unexpected(let attribute): "attribute \(attribute.name) does not belong to this message"
+    case .duplicate(let attribute): "attribute \(attribute.phrase) comes twice"
+    case .missing(let attribute): "attribute \(attribute.phrase) is missing"
+    case .malformed(let attribute): "attribute \(attribute.phrase) is malformed"
+    case .outOfRange(let attribute): "attribute \(attribute.phrase) is out of range"
+    case .unexpected(let attribute): "attribute \(attribute.phrase) does not belong to this message"
     case .tooManyAttributes:
       "the message has more than \(AttributeReader.most) attributes"
     }
@@ -27,14 +28,14 @@ extension DecodeError {
 
 extension Attribute {
   /// The name that the schema gives it.
-  public var name: String {
-    Words.word(.attribute, UInt32(rawValue)) ?? "\(rawValue)"
+  public var phrase: Phrase {
+    Words.phrase(.attribute, UInt32(rawValue)) ?? "\(rawValue)"
   }
 }
 
 extension MessageType {
   /// The name that the schema gives it.
-  public var name: String {
-    Words.word(.messageType, UInt32(rawValue)) ?? "\(rawValue)"
+  public var phrase: Phrase {
+    Words.phrase(.messageType, UInt32(rawValue)) ?? "\(rawValue)"
   }
 }

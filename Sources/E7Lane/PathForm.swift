@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
+public import E7Text
 
 /// What is wrong with the path of a rule.
 public enum PathFault: Error, Equatable {
@@ -42,7 +43,7 @@ public enum PathForm {
 
 extension PathFault {
   /// What is wrong, to follow the path in a sentence.
-  public var problem: String {
+  public var problem: Phrase {
     switch self {
     case .notAbsolute: "is not absolute"
     case .tooLong: "is too long"
@@ -53,7 +54,7 @@ extension PathFault {
   }
 
   /// What was expected instead.
-  public var expected: String {
+  public var expected: Phrase {
     switch self {
     case .notAbsolute: "a path that begins with '/'"
     case .tooLong: "at most \(Limit.path) bytes"

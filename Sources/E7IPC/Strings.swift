@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import CE7Schema
+public import E7Lane
+public import E7Text
+
+// What e7-priv says in phrases, as text for all who know Unicode.
+
+extension String {
+  /// The phrase, what is no UTF-8 in it replaced.
+  public init(_ phrase: Phrase) {
+    self = String(decoding: phrase.bytes, as: UTF8.self)
+  }
+}
+
+extension DefaultStringInterpolation {
+  /// Adds the phrase.
+  public mutating func appendInterpolation(_ phrase: Phrase) {
+    appendLiteral(String(phrase))
+  }
+}
+
+extension DecodeError {
+  /// One line for people: what was wrong and what was expected.
+  public var text: String { String(phrase) }
+}
+
+extension Words {
+  /// The name proper of `number` in `list`, or nil where the list has no such number.
+  public static func word(_ list: WordList, _ number: UInt32) -> String? {
+    phrase(list, number).map { String($0) }
+  }
+}
+
+extension Attribute {
+  /// The name that the schema gives it.
+  public var name: String { String(phrase) }
+}
+
+extension MessageType {
+  /// The name that the schema gives it.
+  public var name: String { String(phrase) }
+}
+
+extension ProgramClass {
+  /// The name that the schema gives it.
+  public var word: String { String(phrase) }
+}
+
+extension Flag {
+  /// The word of the rule language for this flag.
+  public var alias: String { String(phrase) }
+}

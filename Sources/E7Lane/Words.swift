@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+public import CE7Schema
+public import E7Text
+
+/// The lists of `defs.x` by word and number.
+///
+/// A clang-imported enum takes any raw value; these look-ups are the only way from an untrusted
+/// number to one of its cases.
+public enum Words {
+  /// The name proper of `number` in `list`, or nil where the list has no such number.
+  public static func phrase(_ list: WordList, _ number: UInt32) -> Phrase? {
+    guard let word = unsafe e7_word_of(list, number) else { return nil }
+    return unsafe Phrase(cString: word)
+  }
+}
+
+extension MessageType {
+  /// The type with this number on the wire, or nil.
+  public init?(wire number: UInt16) {
+    guard unsafe e7_word_of(.messageType, UInt32(number)) != nil else { return nil }
+    self.init(rawValue: number)
+  }
+}
+
+extension Attribute {
+  /// The attribute with this number on the wire, or nil.
+  public init?(wire number: UInt16) {
+    guard e7_attr_type_of(UInt32(number)) >= 0 else { return nil }
+    self.init(rawValue: number)
+  }
+}
+
+extension Action {
+  /// The action with this number on the wire, or nil.
+  public init?(wire number: UInt8) {
+    guard unsafe e7_word_of(.action, UInt32(number)) != nil else { return nil }
+    self.init(rawValue: UInt16(number))
+  }
+
+  /// The word of the rule language for it.
+  public var phrase: Phrase { Words.phrase(.action, UInt32(rawValue)) ?? "\(rawValue)" }
+}
+
+extension NamedProtocol {
+  /// Whether packets of this IP protocol, or of some where it is any, have ports.
+  public static func hasPorts(_ prot: UInt16) -> Bool {
+    let protocols: [NamedProtocol] = [.any, .tcp, .udp, .sctp, .dccp, .udplite]
+    return protocols.contains { $0.rawValue == prot }
+  }
+}
+
+extension Direction {
+  /// The direction with this number on the wire, or nil.
+  public init?(wire number: UInt8) {
+    guard unsafe e7_word_of(.direction, UInt32(number)) != nil else { return nil }
+    self.init(rawValue: UInt16(number))
+  }
+}
+
+extension ProgramClass {
+  /// The class with this number on the wire, or nil.
+  public init?(wire number: UInt8) {
+    guard unsafe e7_word_of(.programClass, UInt32(number)) != nil else { return nil }
+    self.init(rawValue: UInt16(number))
+  }
+
+  /// The classes that a rule may name, in the order of the schema.
+  ///
+  /// Of class `host` are rules that give a path alone, and nobody knows what is `unknown`.
+  public static let ofRules: [ProgramClass] = [.foreign, .deleted, .memfd, .kernel]
+
+  /// Whether a rule that names this class may go on with a path.
+  public var takesPath: Bool { self == .foreign }
+
+  /// The name that the schema gives it.
+  public var phrase: Phrase {
+    Words.phrase(.programClass, UInt32(rawValue)) ?? "\(rawValue)"
+  }
+}
+
+extension Flag {
+  /// The flag with this number on the wire, or nil.
+  public init?(wire number: UInt8) {
+    guard e7_flag_kind(UInt32(number)) >= 0 else { return nil }
+    self.init(rawValue: UInt16(number))
+  }
+
+  /// The word of the rule language for this flag.
+  public var phrase: Phrase {
+    guard let alias = unsafe e7_flag_alias(UInt32(rawValue)) else { return "" }
+    return unsafe Phrase(cString: alias)
+  }
+
+  /// The kind of value this flag takes.
+  public var kind: FlagKind {
+    FlagKind(rawValue: UInt16(clamping: e7_flag_kind(UInt32(rawValue)))) ?? .counter
+  }
+
+  /// The numbers this flag takes, nil where it takes words or is only read.
+  public var range: ClosedRange<UInt64>? {
+    let (least, most) = (e7_flag_least(UInt32(rawValue)), e7_flag_most(UInt32(rawValue)))
+    guard least >= 0, most >= least else { return nil }
+    return UInt64(least)...UInt64(most)
+  }
+
+  /// The words this flag takes and their numbers, nil for a number of a range or one that is only
+  /// read.
+  public var values: WordList? {
+    switch kind {
+    case .mode: .mode
+    case .action: .action
+    case .verdict: .verdict
+    case .toggle: .toggle
+    case .scope: .scope
+    case .counter, .number: nil
+    }
+  }
+}

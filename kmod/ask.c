@@ -429,7 +429,7 @@ struct rule_verdict ask_about(const struct packet *packet,
 			ask_tell(flow, E7_EVENT_ASK);
 			/* It may wait for a sweep, or for nothing. */
 			if (ask_held_now == 1)
-				mod_delayed_work(system_unbound_wq, &ask_work,
+				mod_delayed_work(compat_unbound_wq, &ask_work,
 						 ASK_TICK);
 		}
 	}
@@ -560,9 +560,9 @@ static void ask_tick(struct work_struct *work)
 		ask_sweep();
 	}
 	if (ask_held_count())
-		queue_delayed_work(system_unbound_wq, &ask_work, ASK_TICK);
+		queue_delayed_work(compat_unbound_wq, &ask_work, ASK_TICK);
 	else if (ask_answered_count())
-		queue_delayed_work(system_unbound_wq, &ask_work, ASK_SWEEP);
+		queue_delayed_work(compat_unbound_wq, &ask_work, ASK_SWEEP);
 }
 
 /*
@@ -572,7 +572,7 @@ static void ask_tick(struct work_struct *work)
 void ask_wake(void)
 {
 	if (ask_held_count())
-		mod_delayed_work(system_unbound_wq, &ask_work, 0);
+		mod_delayed_work(compat_unbound_wq, &ask_work, 0);
 }
 
 /* ---- answers ---- */

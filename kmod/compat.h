@@ -182,6 +182,13 @@ static inline void compat_sk_error_report(struct sock *sk)
 #endif
 }
 
+/* Work for any processor: under another name since 6.17, which later ones insist on. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0)
+#define compat_unbound_wq system_dfl_wq
+#else
+#define compat_unbound_wq system_unbound_wq
+#endif
+
 /* Not a constant of the user's interface before 5.14. */
 #ifndef FUSE_SUPER_MAGIC
 #define FUSE_SUPER_MAGIC 0x65735546

@@ -350,7 +350,7 @@ static void ksc_sweep(struct work_struct *work)
 		spin_unlock_irq(ksc_lock_of(bucket));
 		cond_resched();
 	}
-	queue_delayed_work(system_unbound_wq, &ksc_sweep_work,
+	queue_delayed_work(compat_unbound_wq, &ksc_sweep_work,
 			   KSC_LINGER << KSC_TICK);
 }
 
@@ -372,7 +372,7 @@ int ksc_init(void)
 		free_percpu(ksc_limbo);
 		return -ENOMEM;
 	}
-	queue_delayed_work(system_unbound_wq, &ksc_sweep_work,
+	queue_delayed_work(compat_unbound_wq, &ksc_sweep_work,
 			   KSC_LINGER << KSC_TICK);
 	return 0;
 }

@@ -187,11 +187,17 @@ def test_flag_fail_decides_where_memory_ran_out(e7, echoes, a, fail):
     assert passes(a.socket("udp", 4))
     e7.set("fail", fail)
     e7.rule("block" if fail == "allow" else "allow", None, A)
-    fd = a.socket("udp", 4)
-    arm(1)
-    assert passes(fd) == (fail == "allow")
-    assert not armed()
-    assert passes(fd) != (fail == "allow")
+
+    def runs_out():
+        fd = a.socket("udp", 4)
+        arm(1)
+        found = passes(fd) == (fail == "allow")
+        assert not armed()
+        assert passes(fd) != (fail == "allow")
+        return found
+
+    # Another packet of the machine's may come first, and have none in its place.
+    assert any(runs_out() for _ in range(5))
 
 
 def test_event_that_memory_ran_out_for_is_counted(seen, e7, echoes, a):

@@ -48,18 +48,20 @@ def told(e7, flag, kind):
 @pytest.mark.parametrize("prot", TRANSPORTS)
 def test_rules_by_program_and_protocol(e7, peer, transports, prot, family):
     address = net.PEER[family]
+    # DCCP still says goodbye for the exchange before, which would be told in place of the next one.
+    e7.set("squelch", "disabled")
     with net.echo(prot):
         assert net.exchange(prot, address)
         for match in ((prot, net.TALK), (None, net.TALK), (prot, net.FOLDER + "/"), (prot, None)):
             rule = e7.block(*match)["ID"]
             with told(e7, "drops", "drop") as events:
                 assert net.blocked(prot, address), match
-            ours = [a for a in events if a.get("PATH") == net.TALK
+            ours = [a for a in events if a.get("PATH") == net.TALK and a["REMOTE"] == address
                     and defs.DIRECTION[a["DIRECTION"]] == "out"]
             assert ours, (match, events)
             for event in ours:
                 assert event["PROT"] == defs.PROT[prot] and event["ID"] == rule
-                assert (event["REMOTE"], event["RPORT"]) == (address, net.PORT)
+                assert event["RPORT"] == net.PORT
                 assert event["LOCAL"] == net.LOCAL[family] and event["LPORT"] > 0
             e7.clear()
         # Another protocol's rule, and another program's.

@@ -44,16 +44,6 @@ public enum Edit: Equatable, Sendable {
     }
   }
 
-  /// Whether a message of this type is an edit.
-  public static func isEdit(_ type: MessageType) -> Bool {
-    switch type {
-    case .ruleAdd, .ruleDel, .ruleClear, .flagSet, .begin, .commit, .abort, .confirm, .revert,
-      .answer:
-      true
-    default: false
-    }
-  }
-
   /// Reads the attributes of an edit of `type`; every attribute must belong to it.
   public init(_ type: MessageType, _ reader: inout AttributeReader) throws(DecodeError) {
     switch type {

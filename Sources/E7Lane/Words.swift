@@ -20,6 +20,16 @@ extension MessageType {
     guard unsafe e7_word_of(.messageType, UInt32(number)) != nil else { return nil }
     self.init(rawValue: number)
   }
+
+  /// Whether a message of this type is an edit.
+  public var isEdit: Bool {
+    switch self {
+    case .ruleAdd, .ruleDel, .ruleClear, .flagSet, .begin, .commit, .abort, .confirm, .revert,
+      .answer:
+      true
+    default: false
+    }
+  }
 }
 
 extension Attribute {

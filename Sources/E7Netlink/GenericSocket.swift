@@ -142,21 +142,15 @@ public struct Family: Equatable, Sendable {
     _ take: (GenericMessage) throws(NetlinkError) -> Void
   ) throws(NetlinkError) -> Bool {
     var exchange = try begin(request)
-    let start = Clock.monotonicMilliseconds()
-    var limit = UInt64(max(0, timeoutMilliseconds))
+    var deadline = Clock.monotonicMilliseconds() + UInt64(max(0, timeoutMilliseconds))
     while !exchange.isOver {
-      let passed = Clock.monotonicMilliseconds() - start
-      guard passed <= limit else { throw .timedOut }
-      guard let (datagram, port) = try GenericSocket.receive(raw) else {
-        _ = try system { () throws(SystemError) in
-          try Poll.wait(raw, for: .input, timeoutMilliseconds: Int32(clamping: limit - passed))
-        }
-        continue
-      }
+      let (datagram, port) = try receive(until: deadline)
       let answers = try exchange.take(datagram, port: port)
       for answer in answers { try take(answer) }
       // A long list may take longer, as long as it goes on.
-      if !answers.isEmpty { limit = passed + UInt64(max(0, timeoutMilliseconds)) }
+      if !answers.isEmpty {
+        deadline = Clock.monotonicMilliseconds() + UInt64(max(0, timeoutMilliseconds))
+      }
     }
     return exchange.wasInterrupted
   }
@@ -174,20 +168,26 @@ public struct Family: Equatable, Sendable {
     var bytes = bundle.datagram
     let sent = unsafe nl_sendto(socket, &bytes, bytes.count)
     guard sent >= 0 else { throw .library(sent) }
-    let start = Clock.monotonicMilliseconds()
-    let limit = UInt64(max(0, timeoutMilliseconds))
+    let deadline = Clock.monotonicMilliseconds() + UInt64(max(0, timeoutMilliseconds))
     while !bundle.isOver {
-      let passed = Clock.monotonicMilliseconds() - start
-      guard passed <= limit else { throw .timedOut }
-      guard let (datagram, port) = try GenericSocket.receive(raw) else {
-        _ = try system { () throws(SystemError) in
-          try Poll.wait(raw, for: .input, timeoutMilliseconds: Int32(clamping: limit - passed))
-        }
-        continue
-      }
+      let (datagram, port) = try receive(until: deadline)
       try bundle.take(datagram, port: port)
     }
     return bundle.refusals
+  }
+
+  /// The next datagram and its sender's port, which comes until the monotonic clock has so many
+  /// milliseconds, or `NetlinkError.timedOut`.
+  private func receive(until deadline: UInt64) throws(NetlinkError) -> ([UInt8], UInt32) {
+    let raw = raw
+    while true {
+      let now = Clock.monotonicMilliseconds()
+      guard now <= deadline else { throw .timedOut }
+      if let received = try GenericSocket.receive(raw) { return received }
+      _ = try system { () throws(SystemError) in
+        try Poll.wait(raw, for: .input, timeoutMilliseconds: Int32(clamping: deadline - now))
+      }
+    }
   }
 
   /// One datagram and its sender's port, or nil when none waits.

@@ -209,15 +209,7 @@ public struct KernelSocket: ~Copyable {
       command: UInt8(truncatingIfNeeded: type.rawValue), attributes: attributes)
     _ = try socket.exchange(request, timeoutMilliseconds: KernelSocket.timeout) {
       answer throws(NetlinkError) in
-      guard answer.family == family.id, UInt16(answer.command) == type.rawValue else {
-        throw .malformed
-      }
-      var reader = try answer.attributes()
-      do throws(DecodeError) {
-        try take(&reader)
-      } catch {
-        throw .malformed
-      }
+      try answer.read(type, of: family, take)
     }
   }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+package import CE7Schema
 import CNetlink
 package import E7Lane
 
@@ -86,6 +87,20 @@ public struct GenericMessage: Equatable, Sendable {
   package func attributes() throws(NetlinkError) -> AttributeReader {
     do throws(DecodeError) {
       return try AttributeReader(body, from: GenericMessage.headerSize, skipUnknown: true)
+    } catch {
+      throw .malformed
+    }
+  }
+
+  /// Hands the attributes to `take`, where this is `type` of E7's family with this number.
+  package func read(
+    _ type: MessageType, of family: Family,
+    _ take: (inout AttributeReader) throws(DecodeError) -> Void
+  ) throws(NetlinkError) {
+    guard self.family == family.id, UInt16(command) == type.rawValue else { throw .malformed }
+    var reader = try attributes()
+    do throws(DecodeError) {
+      try take(&reader)
     } catch {
       throw .malformed
     }

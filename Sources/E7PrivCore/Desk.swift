@@ -167,7 +167,7 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
     let outcome: Outcome
     if header.type == .save {
       outcome = save(index, &message.attributes, who, now: now)
-    } else if LaneEdit.isEdit(header.type) {
+    } else if header.type.isEdit {
       do throws(DecodeError) {
         outcome = told(
           index, try LaneEdit(header.type, &message.attributes), who, now: now)

@@ -16,16 +16,6 @@ public struct LaneEdit: Sendable {
   /// What is wrong with its values and what was expected, or nil.
   public private(set) var fault: Phrase?
 
-  /// Whether a message of this type is an edit.
-  public static func isEdit(_ type: MessageType) -> Bool {
-    switch type {
-    case .ruleAdd, .ruleDel, .ruleClear, .flagSet, .begin, .commit, .abort, .confirm, .revert,
-      .answer:
-      true
-    default: false
-    }
-  }
-
   /// Reads the attributes of an edit of `type`; every attribute must belong to it.
   public init(_ type: MessageType, _ reader: inout AttributeReader) throws(DecodeError) {
     self.type = type
@@ -33,14 +23,14 @@ public struct LaneEdit: Sendable {
     switch type {
     case .ruleAdd:
       words = try reader.action().phrase
-      try read(try RuleMatch(&reader))
+      try read(try Match(&reader))
       readTerms(&reader)
     case .ruleDel:
       if let id = reader.u64(.id) {
         words = "clear id \(id)"
       } else {
         words = "clear"
-        try read(try RuleMatch(&reader))
+        try read(try Match(&reader))
       }
     case .ruleClear:
       words = "clear"
@@ -74,7 +64,7 @@ public struct LaneEdit: Sendable {
     attributes = reader.all
   }
 
-  private mutating func read(_ match: RuleMatch) throws(DecodeError) {
+  private mutating func read(_ match: Match) throws(DecodeError) {
     words += match.words
     fault = match.fault
   }

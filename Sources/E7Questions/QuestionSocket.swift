@@ -63,7 +63,7 @@ public struct QuestionSocket: ~Copyable {
         continue
       }
       for message in try answers(&exchange, datagram, port) {
-        try read(message, type, take)
+        try message.read(type, of: family, take)
         hasPart = true
       }
     }
@@ -83,21 +83,6 @@ public struct QuestionSocket: ~Copyable {
         throw .noFamily
       }
       throw error
-    }
-  }
-
-  private func read(
-    _ message: GenericMessage, _ type: MessageType,
-    _ take: (inout AttributeReader) throws(DecodeError) -> Void
-  ) throws(NetlinkError) {
-    guard message.family == family.id, UInt16(message.command) == type.rawValue else {
-      throw .malformed
-    }
-    var reader = try message.attributes()
-    do throws(DecodeError) {
-      try take(&reader)
-    } catch {
-      throw .malformed
     }
   }
 }

@@ -25,7 +25,7 @@ import Testing
       let edit = generator.edit()
       reader = try read(edit.type, sequence, edit.write)
       #expect(try Edit(edit.type, &reader) == edit, "seed \(seed)")
-      #expect(Edit.isEdit(edit.type))
+      #expect(edit.type.isEdit)
 
       let value = generator.flagValue()
       reader = try read(.flagGet, sequence, value.write)
@@ -95,8 +95,8 @@ import Testing
     let edits: Set<UInt16> = [3, 5, 6, 7, 8, 9, 10, 15, 16, 19]
     for number in 0..<UInt16(256) {
       guard let type = MessageType(wire: number) else { continue }
-      #expect(Edit.isEdit(type) == edits.contains(number))
-      guard !Edit.isEdit(type) else { continue }
+      #expect(type.isEdit == edits.contains(number))
+      guard !type.isEdit else { continue }
       var reader = try read(type, 1) { _ in }
       #expect(throws: DecodeError.unknownType(number)) { try Edit(type, &reader) }
     }

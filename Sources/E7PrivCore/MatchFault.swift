@@ -4,35 +4,7 @@ import CE7Schema
 import E7Lane
 import E7Text
 
-/// What a rule of an edit's matches: `Match` of E7IPC, as far as it is judged and told here.
-struct RuleMatch {
-  private let isQuick: Bool
-  private let prot: UInt16
-  private let programClass: ProgramClass?
-  private let path: [UInt8]
-  private let direction: Direction?
-  private let remote: [UInt8]?
-  private let prefix: UInt8
-  private let ports: (first: UInt16, last: UInt16)?
-  private let uid: UInt32?
-
-  init(_ reader: inout AttributeReader) throws(DecodeError) {
-    isQuick = reader.flag(.quick)
-    prot = reader.u16(.prot) ?? NamedProtocol.any.rawValue
-    programClass = try reader.programClass()
-    path = reader.string(.path) ?? []
-    direction = try reader.direction()
-    remote = reader.address(.remote)
-    let prefix = remote == nil ? 0 : reader.u8(.prefix)
-    let first = reader.u16(.portFirst)
-    let last = first == nil ? 0 : reader.u16(.portLast)
-    uid = reader.u32(.uid)
-    guard let prefix else { throw .missing(.prefix) }
-    guard let last else { throw .missing(.portLast) }
-    self.prefix = prefix
-    ports = first.map { ($0, last) }
-  }
-
+extension Match {
   /// What is wrong with it and what was expected, or nil.
   var fault: Phrase? {
     if prot > NamedProtocol.any.rawValue {
@@ -41,7 +13,7 @@ struct RuleMatch {
     if let fault = programFault { return fault }
     if let remote, let fault = fault(of: remote) { return fault }
     if let ports {
-      if !NamedProtocol.hasPorts(prot) {
+      if !Ports.exist(in: prot) {
         return
           "PORT_FIRST: protocol \(prot) has no ports; expected it without PORT_FIRST and PORT_LAST"
       }
@@ -68,30 +40,24 @@ struct RuleMatch {
     return "PATH \(fault.problem); expected \(fault.expected)"
   }
 
-  private func fault(of remote: [UInt8]) -> Phrase? {
-    let bits = remote.count * 8
+  private func fault(of remote: Network) -> Phrase? {
     if direction == nil { return "REMOTE stands without DIRECTION; expected both" }
-    if Int(prefix) > bits {
-      return "PREFIX \(prefix) is longer than REMOTE; expected 0 to \(bits)"
+    if Int(remote.prefix) > remote.bits {
+      return "PREFIX \(remote.prefix) is longer than REMOTE; expected 0 to \(remote.bits)"
     }
+    let address = remote.address
     // Of 16 bytes those that stand for an address of IPv4 (RFC 4291, 2.5.5.2) are of no packet.
-    if remote.count == 16, remote[..<10].allSatisfy({ $0 == 0 }), remote[10] == 255,
-      remote[11] == 255
+    if address.count == 16, address[..<10].allSatisfy({ $0 == 0 }), address[10] == 255,
+      address[11] == 255
     {
-      return "REMOTE \(network(remote)) is an address of IPv4; expected its 4 bytes"
+      return "REMOTE \(remote.phrase) is an address of IPv4; expected its 4 bytes"
     }
-    var masked = remote
-    for index in masked.indices {
-      let kept = max(0, min(8, Int(prefix) - 8 * index))
-      masked[index] &= UInt8(truncatingIfNeeded: 0xff00 >> kept)
+    if remote != remote.masked {
+      return "REMOTE \(remote.phrase) has bits behind PREFIX; expected \(remote.masked.phrase)"
     }
-    if remote != masked {
-      return "REMOTE \(network(remote)) has bits behind PREFIX; expected \(network(masked))"
-    }
-    let other: NamedProtocol = remote.count == 4 ? .icmp6 : .icmp
-    return prot == other.rawValue
-      ? "REMOTE \(network(remote)) is not of protocol \(prot)'s family; expected the other one's"
-      : nil
+    return remote.carries(prot)
+      ? nil
+      : "REMOTE \(remote.phrase) is not of protocol \(prot)'s family; expected the other one's"
   }
 
   /// It in the words of the rule language.
@@ -102,7 +68,7 @@ struct RuleMatch {
     if !path.isEmpty { words += " \(path)" }
     if let remote {
       words += direction == .incoming ? " from " : " to "
-      words += network(remote)
+      words += remote.phrase
     } else if let direction {
       words += " \(Words.phrase(.direction, UInt32(direction.rawValue)) ?? "")"
     }
@@ -113,12 +79,14 @@ struct RuleMatch {
     if let uid { words += " user \(uid)" }
     return words
   }
+}
 
+extension Network {
   /// The address, and the length of the prefix where that is not all of it.
-  private func network(_ address: [UInt8]) -> Phrase {
+  fileprivate var phrase: Phrase {
     var text = [CChar](repeating: 0, count: Int(E7_ADDRESS_TEXT))
     guard unsafe e7_address_text(address, address.count, &text) else { return "?" }
     let words = Phrase(text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) })
-    return Int(prefix) == address.count * 8 ? words : "\(words)/\(prefix)"
+    return Int(prefix) == bits ? words : "\(words)/\(prefix)"
   }
 }

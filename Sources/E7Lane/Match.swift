@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import CE7Schema
-import E7Lane
 
 /// What a rule matches; two rules with an equal match are the same rule.
 public struct Match: Equatable, Hashable, Sendable {
@@ -38,7 +37,8 @@ public struct Match: Equatable, Hashable, Sendable {
     self.uid = uid
   }
 
-  init(_ reader: inout AttributeReader) throws(DecodeError) {
+  /// Reads the attributes of a match.
+  public init(_ reader: inout AttributeReader) throws(DecodeError) {
     isQuick = reader.flag(.quick)
     prot = reader.u16(.prot) ?? NamedProtocol.any.rawValue
     programClass = try reader.programClass()
@@ -47,24 +47,6 @@ public struct Match: Equatable, Hashable, Sendable {
     remote = try Network(&reader)
     ports = try Ports(&reader)
     uid = reader.u32(.uid)
-  }
-
-  func write(_ writer: inout AttributeWriter) {
-    if isQuick { writer.flag(.quick) }
-    let isAny = prot == NamedProtocol.any.rawValue
-    if !isAny || programClass == nil && path.isEmpty { writer.u16(.prot, prot) }
-    if let programClass { writer.u8(.programClass, UInt8(programClass.rawValue)) }
-    if !path.isEmpty { writer.string(.path, path) }
-    if let direction { writer.u8(.direction, UInt8(direction.rawValue)) }
-    if let remote {
-      writer.address(.remote, remote.address)
-      writer.u8(.prefix, remote.prefix)
-    }
-    if let ports {
-      writer.u16(.portFirst, ports.first)
-      writer.u16(.portLast, ports.last)
-    }
-    if let uid { writer.u32(.uid, uid) }
   }
 }
 
@@ -129,36 +111,5 @@ public struct Ports: Equatable, Hashable, Sendable {
   /// Whether packets of this IP protocol, or of some where it is any, have ports.
   public static func exist(in prot: UInt16) -> Bool {
     NamedProtocol.hasPorts(prot)
-  }
-}
-
-/// What a rule carries that is no part of its match.
-public struct Terms: Equatable, Sendable {
-  /// Seconds until the rule ends by itself: of a rule in force, those that are left.
-  public var forSeconds: UInt32?
-  /// An administrator's words, empty where there are none.
-  public var comment: [UInt8]
-
-  /// A rule that stays, or ends in so many seconds.
-  public init(forSeconds: UInt32? = nil, comment: [UInt8] = []) {
-    self.forSeconds = forSeconds
-    self.comment = comment
-  }
-
-  init(_ reader: inout AttributeReader) {
-    forSeconds = reader.u32(.forSeconds)
-    comment = reader.string(.comment) ?? []
-  }
-
-  func write(_ writer: inout AttributeWriter) {
-    if let forSeconds { writer.u32(.forSeconds, forSeconds) }
-    if !comment.isEmpty { writer.string(.comment, comment) }
-  }
-
-  /// What is wrong with a comment, to follow it in a sentence, and what was expected; or nil.
-  public static func fault(
-    ofComment bytes: [UInt8]
-  ) -> (problem: String, expected: String)? {
-    CommentForm.fault(bytes).map { (String($0.problem), String($0.expected)) }
   }
 }

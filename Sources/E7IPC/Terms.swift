@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Schema
+import E7Lane
+
+extension Match {
+  func write(_ writer: inout AttributeWriter) {
+    if isQuick { writer.flag(.quick) }
+    let isAny = prot == NamedProtocol.any.rawValue
+    if !isAny || programClass == nil && path.isEmpty { writer.u16(.prot, prot) }
+    if let programClass { writer.u8(.programClass, UInt8(programClass.rawValue)) }
+    if !path.isEmpty { writer.string(.path, path) }
+    if let direction { writer.u8(.direction, UInt8(direction.rawValue)) }
+    if let remote {
+      writer.address(.remote, remote.address)
+      writer.u8(.prefix, remote.prefix)
+    }
+    if let ports {
+      writer.u16(.portFirst, ports.first)
+      writer.u16(.portLast, ports.last)
+    }
+    if let uid { writer.u32(.uid, uid) }
+  }
+}
+
+/// What a rule carries that is no part of its match.
+public struct Terms: Equatable, Sendable {
+  /// Seconds until the rule ends by itself: of a rule in force, those that are left.
+  public var forSeconds: UInt32?
+  /// An administrator's words, empty where there are none.
+  public var comment: [UInt8]
+
+  /// A rule that stays, or ends in so many seconds.
+  public init(forSeconds: UInt32? = nil, comment: [UInt8] = []) {
+    self.forSeconds = forSeconds
+    self.comment = comment
+  }
+
+  init(_ reader: inout AttributeReader) {
+    forSeconds = reader.u32(.forSeconds)
+    comment = reader.string(.comment) ?? []
+  }
+
+  func write(_ writer: inout AttributeWriter) {
+    if let forSeconds { writer.u32(.forSeconds, forSeconds) }
+    if !comment.isEmpty { writer.string(.comment, comment) }
+  }
+
+  /// What is wrong with a comment, to follow it in a sentence, and what was expected; or nil.
+  public static func fault(
+    ofComment bytes: [UInt8]
+  ) -> (problem: String, expected: String)? {
+    CommentForm.fault(bytes).map { (String($0.problem), String($0.expected)) }
+  }
+}

@@ -2,26 +2,6 @@
 import CE7Schema
 import E7Lane
 
-extension Match {
-  func write(_ writer: inout AttributeWriter) {
-    if isQuick { writer.flag(.quick) }
-    let isAny = prot == NamedProtocol.any.rawValue
-    if !isAny || programClass == nil && path.isEmpty { writer.u16(.prot, prot) }
-    if let programClass { writer.u8(.programClass, UInt8(programClass.rawValue)) }
-    if !path.isEmpty { writer.string(.path, path) }
-    if let direction { writer.u8(.direction, UInt8(direction.rawValue)) }
-    if let remote {
-      writer.address(.remote, remote.address)
-      writer.u8(.prefix, remote.prefix)
-    }
-    if let ports {
-      writer.u16(.portFirst, ports.first)
-      writer.u16(.portLast, ports.last)
-    }
-    if let uid { writer.u32(.uid, uid) }
-  }
-}
-
 /// What a rule carries that is no part of its match.
 public struct Terms: Equatable, Sendable {
   /// Seconds until the rule ends by itself: of a rule in force, those that are left.

@@ -2,6 +2,7 @@
 import ArgumentParser
 import E7Console
 import E7Rules
+import E7System
 
 /// The command line.
 struct Client: ParsableCommand {
@@ -14,6 +15,7 @@ struct Client: ParsableCommand {
       e7-client [--json] [--socket PATH] events [--count N]
       e7-client [--json] [--socket PATH] load [--confirm SECONDS] FILE
       e7-client [--json] [--socket PATH] load --saved
+      e7-client [--json] [--socket PATH] load --first
       e7-client [--json] [--socket PATH] why --all
       e7-client [--json] [--socket PATH] -f FILE
       """,
@@ -27,6 +29,7 @@ struct Client: ParsableCommand {
         why --all               rules that can never decide
         load FILE               replace all rules by those of a file, as one change
         load --saved            by those of /etc/e7/rules and /etc/e7/rules.d/*.rules
+        load --first            the same, if the module has never had a rule
         load --confirm N FILE   the same, but after N seconds it goes back
         confirm, revert         it stays; it goes back at once
         save [FILE]             write rules and flags; /etc/e7/rules
@@ -99,6 +102,9 @@ struct Client: ParsableCommand {
   @Flag(help: "With load: the rules files of /etc/e7, as at a start.")
   var saved = false
 
+  @Flag(help: "With load: --saved, if the module has never had a rule; waits for the suite.")
+  var first = false
+
   @Flag(help: "With why: the rules that can never decide.")
   var all = false
 
@@ -124,17 +130,20 @@ struct Client: ParsableCommand {
     if saved, words != ["load"] || confirm != nil {
       throw ValidationError("--saved belongs to the command 'load', alone")
     }
+    if first, words != ["load"] || saved || confirm != nil {
+      throw ValidationError("--first belongs to the command 'load', alone")
+    }
     if words == ["help"] { throw CleanExit.helpRequest() }
   }
 
   /// Does what the command line asks for.
   func perform() throws(Failure) -> ExitStatus {
     let names = SystemNames().names
-    if saved {
-      let printer = Printer(isJSON: json, names: names)
-      return try Runner(
-        session: Session(path: socket), printer: printer, names: names, toPerson: false
-      ).loadSaved()
+    if saved || first {
+      return try loadSaved(
+        Runner(
+          session: Session(path: socket), printer: Printer(isJSON: json, names: names),
+          names: names, toPerson: false))
     }
     let command: Command?
     do throws(SyntaxError) {
@@ -162,5 +171,22 @@ struct Client: ParsableCommand {
       return try runner.run(command)
     }
     return .done
+  }
+
+  /// Milliseconds that a suite has to start that is started at the same time.
+  private static let patience: UInt64 = 60_000
+
+  private func loadSaved(_ runner: Runner) throws(Failure) -> ExitStatus {
+    let end = Clock.monotonicMilliseconds() + Client.patience
+    while true {
+      do throws(Failure) {
+        return try runner.loadSaved(first: first)
+      } catch {
+        guard first, error.status == .unreachable, Clock.monotonicMilliseconds() < end else {
+          throw error
+        }
+        Standard.pause()
+      }
+    }
   }
 }

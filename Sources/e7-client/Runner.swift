@@ -107,8 +107,10 @@ struct Runner {
     return .done
   }
 
-  /// Replaces the rules by those that are saved, as at a start; where none are, nothing is done.
-  func loadSaved() throws(Failure) -> ExitStatus {
+  /// Replaces the rules by those that are saved, as at a start; where none are, nothing is done, nor,
+  /// with `first`, where there have been rules since the module was loaded.
+  func loadSaved(first: Bool) throws(Failure) -> ExitStatus {
+    if first, try session.status().generation != 0 { return .done }
     guard let keeper = Account.user("_e7-priv") else {
       throw Failure(.failed, "no user _e7-priv in /etc/passwd")
     }

@@ -770,6 +770,9 @@ def test_wrong_command_lines(suite):
         (("events", "--count", "0"), "--count 0; expected 1 or more"),
         (("events", "--count", "x"), "The value 'x' is invalid"),
         (("query", "--count", "1"), "--count belongs to the command 'events'"),
+        (("query", "--first"), "--first belongs to the command 'load', alone"),
+        (("load", "--first", "x"), "--first belongs to the command 'load', alone"),
+        (("load", "--first", "--saved"), "--first belongs to the command 'load', alone"),
         (("events", "now"), "word 2: unexpected 'now'"),
         ((b"allow", b"/\xff"), "an argument is not UTF-8"),
     ]:

@@ -50,7 +50,11 @@ int32_t e7_lock_securebits(void) {
 }
 
 bool e7_securebits_are_locked(void) {
-  return prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) == locked_securebits;
+  // A service manager has no word for the others, and they are about what is not permitted any more.
+  const int needed = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
+                     SECBIT_NO_SETUID_FIXUP_LOCKED;
+
+  return (prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) & needed) == needed;
 }
 
 bool e7_bounding_set_has(int32_t capability) {
@@ -80,13 +84,14 @@ int32_t e7_become(uint32_t uid, uint32_t gid) {
 
 bool e7_is(uint32_t uid, uint32_t gid) {
   uid_t real, effective, saved;
-  gid_t real_group, effective_group, saved_group;
+  gid_t real_group, effective_group, saved_group, other = gid;
 
   if (getresuid(&real, &effective, &saved) ||
       getresgid(&real_group, &effective_group, &saved_group))
     return false;
   return real == uid && effective == uid && saved == uid && real_group == gid &&
-         effective_group == gid && saved_group == gid && getgroups(0, NULL) == 0;
+         effective_group == gid && saved_group == gid && getgroups(1, &other) >= 0 &&
+         other == gid;
 }
 
 int32_t e7_not_dumpable(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) ? -errno : 0; }

@@ -202,6 +202,8 @@ int64_t e7_self_path(uint8_t *bytes, size_t capacity) {
 
 bool e7_is_executable(const char *path) { return access(path, X_OK) == 0; }
 
+bool e7_exists(const char *path) { return access(path, F_OK) == 0; }
+
 int32_t e7_make_folder(const char *path) {
   struct stat found;
 

@@ -24,8 +24,10 @@ _Static_assert(E7_SEND_FLAGS == (MSG_NOSIGNAL | MSG_DONTWAIT) &&
                "what a filter of system calls allows");
 _Static_assert(sizeof(struct e7_credentials) == sizeof(struct ucred), "struct ucred");
 
-int32_t e7_notify(const uint8_t *path, size_t length, const uint8_t *text, size_t count) {
+int32_t e7_notify(int32_t fd, const uint8_t *path, size_t length, const uint8_t *text,
+                  size_t count) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
+  struct iovec part = {(uint8_t *)text, count};
   if (length == 0) return -ENOENT;
   if (length >= sizeof(address.sun_path)) return -ENAMETOOLONG;
   memcpy(address.sun_path, path, length);
@@ -36,13 +38,9 @@ int32_t e7_notify(const uint8_t *path, size_t length, const uint8_t *text, size_
     address.sun_path[0] = 0;
   else
     size = sizeof(address);
-  int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return -errno;
-  ssize_t sent =
-      sendto(fd, text, count, E7_SEND_FLAGS, (const struct sockaddr *)&address, size);
-  int32_t result = sent < 0 ? -errno : 0;
-  close(fd);
-  return result;
+  struct msghdr message = {
+      .msg_name = &address, .msg_namelen = size, .msg_iov = &part, .msg_iovlen = 1};
+  return sendmsg(fd, &message, E7_SEND_FLAGS) < 0 ? -errno : 0;
 }
 
 int32_t e7_unix_listen(const uint8_t *path, size_t count, uint32_t mode, int32_t backlog) {

@@ -11,6 +11,11 @@ extension SequencedSocket {
       owning: try check(unsafe e7_unix_connect(path, path.count, 5000), "connect"))
   }
 
+  /// A socket for datagrams to the one at `path`, where a service manager holds it for who reads them.
+  public static func aim(path: [UInt8]) throws(SystemError) -> FileDescriptor {
+    FileDescriptor(owning: try check(unsafe e7_unix_aim(path, path.count), "connect"))
+  }
+
   /// Accepts whoever waits first; nil when nobody waits or who did has gone.
   ///
   /// The listener must be ready for input: a blocking listener blocks otherwise.

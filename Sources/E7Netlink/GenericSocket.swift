@@ -66,18 +66,24 @@ public struct Family: Equatable, Sendable {
   private let socket: OpaquePointer
   private var sequence: UInt32 = 0
 
-  /// Opens a socket and binds it to a port of the kernel's choice.
-  public init() throws(NetlinkError) {
+  /// Opens a socket and binds it to a port of the kernel's choice, or takes one over that was.
+  public init(_ handed: consuming FileDescriptor? = nil) throws(NetlinkError) {
     guard let socket = unsafe nl_socket_alloc() else { throw .library(NLE_NOMEM) }
-    let result = unsafe genl_connect(socket)
+    let raw = handed.take()?.release()
+    let result =
+      if let raw { unsafe nl_socket_set_fd(socket, NETLINK_GENERIC, raw) } else {
+        unsafe genl_connect(socket)
+      }
     guard result >= 0 else {
       unsafe nl_socket_free(socket)
       throw .library(result)
     }
     unsafe self.socket = unsafe socket
     // Refusals in words, without the request repeated; kernels before 4.12 have neither.
-    _ = e7_set_option(raw, SOL_NETLINK, NETLINK_EXT_ACK, 1)
-    _ = e7_set_option(raw, SOL_NETLINK, NETLINK_CAP_ACK, 1)
+    _ = e7_set_option(self.raw, SOL_NETLINK, NETLINK_EXT_ACK, 1)
+    _ = e7_set_option(self.raw, SOL_NETLINK, NETLINK_CAP_ACK, 1)
+    // What waits was for who had it before.
+    if raw != nil { while (try? GenericSocket.receive(self.raw)) != nil {} }
   }
 
   deinit { unsafe nl_socket_free(socket) }

@@ -35,9 +35,9 @@ public struct KernelSocket: ~Copyable {
   private var transaction = Transaction.none
   private var family: Family?
 
-  /// Opens a socket; the module need not be there yet.
-  public init() throws(NetlinkError) {
-    socket = try GenericSocket()
+  /// Opens a socket, or takes one over; the module need not be there yet.
+  public init(_ handed: consuming FileDescriptor? = nil) throws(NetlinkError) {
+    socket = try GenericSocket(handed)
   }
 
   /// Looks the family up and checks its version.
@@ -78,16 +78,17 @@ public struct KernelSocket: ~Copyable {
     return (instance, generation)
   }
 
-  /// Claims a role for this socket, which it has until it is closed.
+  /// Claims a role for this socket, or for the one at `descriptor`, until it is closed.
   ///
   /// With `listens` a view is told of packets from then on, and with `user` that user may list as
   /// long as it lives. Refused with EBUSY while another socket
   /// has the control, and to who has it already it is granted again.
   public mutating func claim(
-    _ role: SocketRole, listens: Bool = false, user: UInt32? = nil
+    _ role: SocketRole, listens: Bool = false, user: UInt32? = nil, descriptor: Int32? = nil
   ) throws(NetlinkError) {
     var writer = AttributeWriter()
     writer.u8(.socketRole, UInt8(role.rawValue))
+    if let descriptor { writer.u32(.descriptor, UInt32(bitPattern: descriptor)) }
     if listens { writer.flag(.listen) }
     if let user { writer.u32(.uid, user) }
     try ask(.claim, writer.payload(), mayReload: false) { _ throws(DecodeError) in }

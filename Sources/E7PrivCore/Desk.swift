@@ -61,6 +61,9 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
     audit = Audit(journal, now: now)
   }
 
+  /// Lets the target do what no lane asks for.
+  public mutating func withTarget(_ body: (inout Target) -> Void) { body(&target) }
+
   /// Takes a lane on; nil where there is no room even for a refusal.
   ///
   /// A lane that serves nobody stays until its first message, which it refuses, or until `expired`.

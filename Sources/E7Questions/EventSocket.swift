@@ -28,6 +28,28 @@ public struct EventSocket: ~Copyable {
   /// For a poller.
   public var raw: Int32 { descriptor.raw }
 
+  /// Opens a socket that is told of changes where there is the module, and, once it has the role view,
+  /// of packets.
+  public static func open() throws(NetlinkError) -> EventSocket {
+    var socket = try KernelSocket()
+    do throws(NetlinkError) {
+      try socket.join(.notices)
+    } catch {
+      switch error {
+      case .noFamily, .version: break
+      default: throw error
+      }
+    }
+    return EventSocket(try socket.descriptor())
+  }
+
+  /// Sends a message with this socket, for who may give it the role view.
+  public func pass(
+    _ message: [UInt8], over lanes: borrowing FileDescriptor
+  ) throws(SystemError) -> Bool {
+    try SequencedSocket.send(lanes, message, passing: descriptor)
+  }
+
   /// The messages of the next datagram; nil when none waits.
   ///
   /// Never blocks.

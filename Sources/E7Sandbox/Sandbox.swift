@@ -12,15 +12,20 @@ public struct Confinement: Equatable, Sendable {
   public let gid: UInt32
   /// The one capability of capabilities(7) that stays permitted and effective; nil for none.
   public let capability: Int32?
+  /// The one that stays in the bounding set, which only CAP_SETPCAP could take from there.
+  public let bound: Int32?
 
   /// CAP_NET_ADMIN.
   public static let netAdmin = Int32(CAP_NET_ADMIN)
 
   /// The confinement of a process that runs as `uid` and `gid`.
-  public init(uid: UInt32, gid: UInt32, capability: Int32? = Confinement.netAdmin) {
+  public init(
+    uid: UInt32, gid: UInt32, capability: Int32? = Confinement.netAdmin, bound: Int32? = nil
+  ) {
     self.uid = uid
     self.gid = gid
     self.capability = capability
+    self.bound = bound ?? capability
   }
 }
 
@@ -53,17 +58,18 @@ public enum Sandbox {
   private static func steps(parent: Int32) -> [Step] {
     [
       Step(name: "limits", run: { _ in e7_limit() }, holds: { _ in e7_is_limited() }),
-      // While CAP_SETPCAP is there.
+      // While CAP_SETPCAP is there, or what it would do is done.
       Step(
-        name: "securebits", run: { _ in e7_lock_securebits() },
+        name: "securebits", run: { _ in e7_securebits_are_locked() ? 0 : e7_lock_securebits() },
         holds: { _ in e7_securebits_are_locked() }),
       Step(
-        name: "bounding set", run: { e7_drop_bounding_set_but($0.capability ?? -1) },
+        name: "bounding set", run: { e7_drop_bounding_set_but($0.bound ?? -1) },
         holds: { isBounded($0) }),
       // Nobody may look into it in the moment between two of these.
       Step(name: "not dumpable", run: { _ in e7_not_dumpable() }, holds: { _ in true }),
       Step(
-        name: "user and group", run: { e7_become($0.uid, $0.gid) },
+        name: "user and group",
+        run: { e7_is($0.uid, $0.gid) ? 0 : e7_become($0.uid, $0.gid) },
         holds: { e7_is($0.uid, $0.gid) }),
       Step(name: "capabilities", run: { keep($0.capability) }, holds: { hasOnly($0.capability) }),
       // The change of user made the process dumpable, and forgot its parent's death.
@@ -101,7 +107,7 @@ public enum Sandbox {
 
   private static func isBounded(_ confinement: Confinement) -> Bool {
     for number in 0...e7_last_capability() {
-      if e7_bounding_set_has(number) != (number == confinement.capability) { return false }
+      if e7_bounding_set_has(number) != (number == confinement.bound) { return false }
     }
     return true
   }

@@ -140,6 +140,9 @@ public enum Files {
     unsafe path.withCString { unsafe e7_is_executable($0) ? 1 : 0 } == 1
   }
 
+  /// Whether there is such a file.
+  public static func exists(_ path: StaticString) -> Bool { unsafe e7_exists(path.cString) }
+
   /// Makes a folder of mode 0755, or gives one that root owns that mode; EPERM for another's.
   public static func makeFolder(_ path: StaticString) throws(SystemError) {
     _ = try check(unsafe e7_make_folder(path.cString), "mkdir")

@@ -5,18 +5,21 @@ import E7Text
 /// The service manager that started this process, where one did: sd_notify(3).
 public struct ServiceManager {
   private let socket: [UInt8]?
+  private let sender: Int32
   private let patience: UInt64?
   private var isReady = false
   private var next: UInt64 = 0
 
-  /// What the environment says.
-  public init() {
+  /// What the environment says; `sender` is any datagram socket of unix(7), open before the seal.
+  public init(by sender: Int32) {
     self.init(
-      socket: Environment.value("NOTIFY_SOCKET"), microseconds: Environment.value("WATCHDOG_USEC"),
-      pid: Environment.value("WATCHDOG_PID"), own: e7_pid())
+      by: sender, socket: Environment.value("NOTIFY_SOCKET"),
+      microseconds: Environment.value("WATCHDOG_USEC"), pid: Environment.value("WATCHDOG_PID"),
+      own: e7_pid())
   }
 
-  init(socket: [UInt8]?, microseconds: [UInt8]?, pid: [UInt8]?, own: Int32) {
+  init(by sender: Int32, socket: [UInt8]?, microseconds: [UInt8]?, pid: [UInt8]?, own: Int32) {
+    self.sender = sender
     self.socket = socket
     guard socket != nil, let microseconds,
       let period = ServiceManager.number(microseconds), period > 0,
@@ -58,13 +61,10 @@ public struct ServiceManager {
     send("WATCHDOG=1")
   }
 
-  /// Says that this process ends because it was asked to.
-  public func stopping() { send("STOPPING=1") }
-
   /// Best effort: a manager that does not listen acts by itself.
   private func send(_ word: StaticString) {
     guard let socket else { return }
     let word = Phrase(stringLiteral: word).bytes
-    _ = unsafe e7_notify(socket, socket.count, word, word.count)
+    _ = unsafe e7_notify(sender, socket, socket.count, word, word.count)
   }
 }

@@ -119,6 +119,15 @@ extension Question {
 }
 
 extension KernelNews {
+  /// Whether another e7-priv is there now, or may be.
+  var isOfControl: Bool {
+    switch self {
+    case .notice(.claim(let change)): change.role == .control
+    case .lost: true
+    default: false
+    }
+  }
+
   init(_ message: KernelMessage) {
     switch message {
     case .event(let event): self = .event(event)

@@ -29,6 +29,9 @@ struct Loop: ~Copyable {
   private let signals: Signals
   private let view: EventSocket
   private let lanes: FileDescriptor
+  /// Whether it is e7-priv that gives the view its role, and not who started this process.
+  private let asksForView: Bool
+  private var manager: ServiceManager
   private var door: Door
   private var kernel: Kernel
   private var broker: Broker
@@ -37,12 +40,14 @@ struct Loop: ~Copyable {
 
   /// Takes over the descriptors, or says why it cannot and ends the process.
   init(
-    console: consuming FileDescriptor, view: consuming FileDescriptor,
-    lanes: consuming FileDescriptor
+    console: consuming FileDescriptor, view: consuming EventSocket,
+    lanes: consuming FileDescriptor, asksForView: Bool
   ) {
     door = Door(console)
-    self.view = EventSocket(view)
+    self.view = view
+    manager = ServiceManager(by: lanes.raw)
     self.lanes = lanes
+    self.asksForView = asksForView
     do throws(NetlinkError) {
       kernel = try Kernel()
       broker = Broker(
@@ -62,7 +67,23 @@ struct Loop: ~Copyable {
       fail(error.text)
     }
     seal()
+    // The module's next load brings another start of this process.
+    if asksForView, !broker.isModuleMissing { askForView() }
     log.info("serves consoles")
+    manager.ready()
+  }
+
+  /// Has e7-priv give the view its role, which it may have already.
+  ///
+  /// Where e7-priv ends before it has, it is asked again by its next start's claim.
+  private func askForView() {
+    do throws(SystemError) {
+      guard try view.pass(Message.encode(.claim, sequence: 0), over: lanes) else {
+        return log.error("e7-priv does not give a view: it takes no messages")
+      }
+    } catch {
+      log.error("e7-priv does not give a view: \(error.text)")
+    }
   }
 
   /// Nobody is served before this is done, or the process has ended.
@@ -93,6 +114,7 @@ struct Loop: ~Copyable {
         if let time = door.reopens, now >= time { try openDoor() }
         broker.tick(at: now)
         try perform()
+        manager.live(at: now)
       } catch {
         fail(error.text)
       }
@@ -101,7 +123,7 @@ struct Loop: ~Copyable {
 
   private func pause() -> Int32 {
     if broker.hasEffects { return 0 }
-    let due = [broker.deadline, door.reopens].compactMap { $0 }.min()
+    let due = [broker.deadline, door.reopens, manager.wakes].compactMap { $0 }.min()
     guard let due else { return -1 }
     let now = Clock.monotonicMilliseconds()
     return due > now ? Int32(clamping: due - now) : 0
@@ -159,6 +181,7 @@ struct Loop: ~Copyable {
     } catch {
       log.error("events: \(String(decoding: error.text, as: UTF8.self))")
     }
+    if asksForView, news.contains(where: \.isOfControl) { askForView() }
     broker.told(news, at: Clock.monotonicMilliseconds())
   }
 

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import E7Loop
+import E7Netlink
+import E7Questions
 import E7System
 import Logging
 
@@ -17,6 +20,8 @@ func fail(_ text: String, status: Int32 = Status.failed) -> Never {
 /// Tells consoles what the module does, without any privilege.
 @main enum Main {
   private static let starters = "e7-broker is started by e7-priv"
+  /// Where e7-priv reads, as a unit of its own.
+  private static let lanes = "/run/e7/lanes.sock"
 
   static func main() {
     LoggingSystem.bootstrap { _ in JournalHandler() }
@@ -34,10 +39,38 @@ func fail(_ text: String, status: Int32 = Status.failed) -> Never {
       fail("was handed no descriptors; \(starters)")
     }
     let console = take("console", of: &descriptors)
-    let view = take("view", of: &descriptors)
-    let lanes = take("lanes", of: &descriptors)
-    var loop = Loop(console: console, view: view, lanes: lanes)
+    let view: EventSocket
+    let lanes: FileDescriptor
+    let isGiven: Bool
+    if let given = descriptors.take("view") {
+      isGiven = true
+      view = EventSocket(given)
+      lanes = take("lanes", of: &descriptors)
+    } else if descriptors.take("lanes") != nil {
+      fail("no descriptor named view among those handed over; \(starters)")
+    } else {
+      isGiven = false
+      view = openView()
+      lanes = aim()
+    }
+    var loop = Loop(console: console, view: view, lanes: lanes, asksForView: !isGiven)
     loop.run()
+  }
+
+  private static func openView() -> EventSocket {
+    do throws(NetlinkError) {
+      return try EventSocket.open()
+    } catch {
+      fail(String(decoding: error.text, as: UTF8.self))
+    }
+  }
+
+  private static func aim() -> FileDescriptor {
+    do throws(SystemError) {
+      return try SequencedSocket.aim(path: Array(lanes.utf8))
+    } catch {
+      fail("\(lanes): \(error.text)")
+    }
   }
 
   private static func take(

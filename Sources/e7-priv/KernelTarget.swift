@@ -16,13 +16,33 @@ final class Ending {
 struct KernelTarget: EditTarget, ~Copyable {
   private var socket: KernelSocket
   private let ending: Ending
+  /// The load of the module that knows of the role.
+  private let instance: UInt64
 
-  /// Opens the socket and claims the role, for which this process still needs CAP_NET_ADMIN.
-  init(_ ending: Ending) throws(NetlinkError) {
-    var socket = try KernelSocket()
+  /// Claims the role for a socket, for which this process still needs CAP_NET_ADMIN.
+  init(_ socket: consuming KernelSocket, _ ending: Ending) throws(NetlinkError) {
     try socket.claim(.control)
+    instance = try socket.status().instance
     self.socket = socket
     self.ending = ending
+  }
+
+  /// Finds out without an edit whether the module has gone, where nothing tells.
+  mutating func look() {
+    do throws(NetlinkError) {
+      if try socket.status().instance != instance { throw .reloaded }
+    } catch {
+      _ = outcome(of: error)
+    }
+  }
+
+  /// Gives a socket of the broker's the role view, whatever it had before.
+  mutating func giveView(_ view: Int32, to user: UInt32) {
+    do throws(NetlinkError) {
+      try socket.claim(.view, listens: true, user: user, descriptor: view)
+    } catch {
+      log.write(.warning, "no view for the broker: \(Phrase(outcome(of: error).text))")
+    }
   }
 
   mutating func generation() -> UInt64? { try? socket.status().generation }

@@ -33,8 +33,8 @@ func fail(_ error: NetlinkError) -> Never {
   }
 }
 
-/// The supervisor, which a service manager may hand the socket for consoles; with the descriptors
-/// that the supervisor hands over, the service that edits.
+/// The supervisor; with the descriptors that it, or a service manager, hands over, the service that
+/// edits.
 @main enum Main {
   static func main() {
     // The kernel starts programs without.
@@ -45,14 +45,12 @@ func fail(_ error: NetlinkError) -> Never {
     guard Environment.argument(1) == nil else {
       fail("takes no argument; started by root, it runs the suite", status: Status.usage)
     }
-    guard Process.isRoot else { fail("must be started by root, as in: sudo e7-priv") }
-    var descriptors = ListenDescriptors()
-    let console = descriptors?.take("console")
-    if console == nil, var descriptors {
+    if var descriptors = ListenDescriptors() {
       var service = Service(&descriptors)
       service.run()
     } else {
-      var supervisor = Supervisor(console)
+      guard Process.isRoot else { fail("must be started by root, as in: sudo e7-priv") }
+      var supervisor = Supervisor()
       supervisor.run()
     }
   }

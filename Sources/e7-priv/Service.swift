@@ -19,23 +19,39 @@ struct Service: ~Copyable {
   private var lanes: [LaneSocket] = []
   private var lastID = Service.noticesToken
   private let notices: GroupSocket
-  private let ending: Ending
+  private let ending = Ending()
+  /// With a service manager: who alone may use the door, and may ask for the role view.
+  private let broker: UInt32?
+  private var manager: ServiceManager
 
-  /// Opens what needs privilege, and sheds the privilege.
+  /// Opens what needs privilege, or takes it over from a service manager that has started this
+  /// process as the user with CAP_NET_ADMIN, and sheds the privilege.
   init(_ descriptors: inout ListenDescriptors) {
     let parent = Process.parent
+    let handed = descriptors.take("control")
+    let isManaged = handed != nil
     let door = descriptors.take("lanes")
     guard let door else { fail("no descriptor named lanes among those handed over") }
     guard let user = Account.user(Account.priv) else { fail(Account.missing(Account.priv)) }
     let group = Account.group("e7-admin")
     if group == nil { log.write(.info, "no group e7-admin: root alone may edit") }
-    ending = Ending()
-    // Before the role: what becomes of it is told from then on.
-    notices = Service.openNotices()
-    let target = Service.target(ending)
+    manager = ServiceManager(by: door.raw)
+    if isManaged {
+      guard let user = Account.user(Account.broker) else { fail(Account.missing(Account.broker)) }
+      broker = user.uid
+      // No member of a group may be a socket that wakes a service.
+      notices = GroupSocket(FileDescriptor(owning: -1))
+    } else {
+      broker = nil
+      // Before the role: what becomes of it is told from then on.
+      notices = Service.openNotices()
+    }
+    let target = Service.target(handed, isManaged, &manager, ending)
     let shelf = RulesShelf(user)
     if let error = Sandbox.shed(
-      to: Confinement(uid: user.uid, gid: user.gid, capability: nil), parent: parent)
+      to: Confinement(
+        uid: user.uid, gid: user.gid, capability: nil,
+        bound: isManaged ? Confinement.netAdmin : nil), parent: parent)
     {
       fail(error.phrase)
     }
@@ -45,6 +61,7 @@ struct Service: ~Copyable {
       shelf: shelf, now: Clock.monotonicMilliseconds())
     self.door = door
     log.write(.info, "serves edits as user \(user.uid)")
+    manager.ready()
   }
 
   private static func openNotices() -> GroupSocket {
@@ -55,11 +72,37 @@ struct Service: ~Copyable {
     }
   }
 
-  private static func target(_ ending: Ending) -> KernelTarget {
+  private static func target(
+    _ handed: consuming FileDescriptor?, _ waits: Bool, _ manager: inout ServiceManager,
+    _ ending: Ending
+  ) -> KernelTarget {
     do {
-      return try KernelTarget(ending)
+      var socket = try KernelSocket(handed)
+      if waits { awaitModule(&socket, &manager) }
+      return try KernelTarget(socket, ending)
     } catch {
+      // The service manager knows no pause that grows.
+      if waits { _ = try? Poll.wait(-1, for: .input, timeoutMilliseconds: 2 * tick) }
       fail(error)
+    }
+  }
+
+  /// The service manager's other units wait for this one, but it may wait for the module for ever.
+  private static func awaitModule(_ socket: inout KernelSocket, _ manager: inout ServiceManager) {
+    var isLate = false
+    while true {
+      do throws(NetlinkError) {
+        _ = try socket.resolve()
+        // What loads the rules is done again with this process.
+        if isLate { fail("the module was loaded", status: Status.reloaded) }
+        return
+      } catch {
+        if !isLate { log.write(.warning, "waits: \(Phrase(error.text))") }
+        isLate = true
+        manager.ready()
+        manager.live(at: Clock.monotonicMilliseconds())
+        _ = try? Poll.wait(-1, for: .input, timeoutMilliseconds: tick)
+      }
     }
   }
 
@@ -79,8 +122,10 @@ struct Service: ~Copyable {
   mutating func run() {
     while true {
       do throws(SystemError) {
-        let timeout = lanes.isEmpty ? -1 : Service.tick
-        for event in try Poll.wait(for: waitedFor(), timeoutMilliseconds: timeout) {
+        let timeout = lanes.isEmpty && broker == nil ? -1 : Service.tick
+        let events = try Poll.wait(for: waitedFor(), timeoutMilliseconds: timeout)
+        if broker != nil, events.isEmpty { desk.withTarget { $0.look() } }
+        for event in events {
           switch event.token {
           case Service.doorToken: try openLane()
           case Service.noticesToken: listen()
@@ -92,6 +137,7 @@ struct Service: ~Copyable {
       }
       endOverdue()
       endIfLost()
+      manager.live(at: Clock.monotonicMilliseconds())
     }
   }
 
@@ -121,16 +167,20 @@ struct Service: ~Copyable {
     guard var datagram = try SequencedSocket.receive(door, expectingDescriptor: true) else {
       return
     }
-    if datagram.isEnd {
+    if datagram.isEnd, broker == nil {
       log.write(.info, "supervisor and broker have gone")
       Process.exit(0)
     }
     let descriptor = datagram.takeDescriptor()
-    guard let descriptor, !datagram.truncated, Service.isLane(datagram.bytes),
-      SequencedSocket.isPair(descriptor)
+    let type = Service.type(of: datagram.bytes)
+    guard let descriptor, !datagram.truncated, broker == nil || broker == datagram.credentials?.uid,
+      type == .lane && SequencedSocket.isPair(descriptor) || type == .claim && broker != nil
     else {
-      log.write(.warning, "the broker sent something that is no lane")
+      log.write(.warning, "something came that is no lane of the broker's")
       return
+    }
+    if type == .claim, let broker {
+      return desk.withTarget { $0.giveView(descriptor.raw, to: broker) }
     }
     lastID += 1
     let now = Clock.monotonicMilliseconds()
@@ -141,13 +191,13 @@ struct Service: ~Copyable {
     lanes.append(LaneSocket(id: lastID, descriptor))
   }
 
-  private static func isLane(_ datagram: [UInt8]) -> Bool {
+  private static func type(of datagram: [UInt8]) -> MessageType? {
     do throws(DecodeError) {
       let message = try Message(decoding: datagram)
       try message.attributes.finish()
-      return message.header.type == .lane
+      return message.header.type
     } catch {
-      return false
+      return nil
     }
   }
 

@@ -11,6 +11,8 @@ struct Supervisor: ~Copyable {
   private static var folder: StaticString { "/run/e7" }
   private static var console: StaticString { "/run/e7/console.sock" }
   private static var lock: StaticString { "/run/e7/lock" }
+  /// The service manager's, by which the broker of its units reaches the service.
+  private static var managers: StaticString { "/run/e7/lanes.sock" }
   /// Consoles that wait for the broker to accept them.
   private static let backlog: Int32 = 128
   /// Milliseconds that children have to end when asked to.
@@ -22,9 +24,6 @@ struct Supervisor: ~Copyable {
   private let families: GroupSocket
   private let lock: FileDescriptor
   private let console: FileDescriptor
-  /// Whether a service manager made the socket, which outlives this process then.
-  private let isHanded: Bool
-  private var manager = ServiceManager()
   private let lanes: SocketPair
   /// Whose view it is.
   private let viewer: UInt32
@@ -35,10 +34,7 @@ struct Supervisor: ~Copyable {
   private var loader: Loader
 
   /// Makes the descriptors, or says why it cannot and ends the process.
-  ///
-  /// With the socket for consoles from a service manager, it serves without the module, too.
-  init(_ handed: consuming FileDescriptor?) {
-    isHanded = handed != nil
+  init() {
     let own = Supervisor.ownPath()
     guard let keeper = Account.user(Account.priv) else { fail(Account.missing(Account.priv)) }
     guard let account = Account.user(Account.broker) else { fail(Account.missing(Account.broker)) }
@@ -48,21 +44,17 @@ struct Supervisor: ~Copyable {
     loader = Loader(own, keeper)
     do throws(NetlinkError) {
       kernel = try KernelSocket()
-      if !isHanded { _ = try kernel.resolve() }
+      _ = try kernel.resolve()
       families = try GroupSocket.openFamilies()
     } catch {
       fail(error)
     }
     lock = Supervisor.takeLock()
     do throws(SystemError) {
-      if let handed {
-        console = handed
-      } else {
-        Files.remove(Supervisor.console)
-        console = try SequencedSocket.listen(
-          path: Phrase(stringLiteral: Supervisor.console).bytes, mode: 0o666,
-          backlog: Supervisor.backlog)
-      }
+      Files.remove(Supervisor.console)
+      console = try SequencedSocket.listen(
+        path: Phrase(stringLiteral: Supervisor.console).bytes, mode: 0o666,
+        backlog: Supervisor.backlog)
       lanes = try SequencedSocket.pair()
       signals = try Signals()
     } catch {
@@ -103,6 +95,9 @@ struct Supervisor: ~Copyable {
   }
 
   private static func takeLock() -> FileDescriptor {
+    if Files.exists(managers) {
+      fail("the suite is systemd's here: systemctl start e7-priv e7-broker")
+    }
     do throws(SystemError) {
       try Files.makeFolder(folder)
       return try Files.lock(lock)
@@ -129,7 +124,6 @@ struct Supervisor: ~Copyable {
     while true {
       startDue()
       loader.startIfDue(&kernel)
-      tellManager()
       do throws(SystemError) {
         let waited = [
           (raw: signals.raw, token: Supervisor.signalToken, interest: Interest.input),
@@ -150,12 +144,6 @@ struct Supervisor: ~Copyable {
       }
       reap()
     }
-  }
-
-  /// Ready once the saved rules are in force or cannot be, lest the network be up before them.
-  private mutating func tellManager() {
-    if broker.pid != nil, loader.isSettled || service.awaitsModule { manager.ready() }
-    manager.live(at: Clock.monotonicMilliseconds())
   }
 
   private mutating func startDue() {
@@ -216,8 +204,7 @@ struct Supervisor: ~Copyable {
 
   private func pause() -> Int32 {
     let now = Clock.monotonicMilliseconds()
-    let next = min(
-      service.due ?? .max, broker.due ?? .max, loader.wakes ?? .max, manager.wakes ?? .max)
+    let next = min(service.due ?? .max, broker.due ?? .max)
     if next == .max { return -1 }
     return next > now ? Int32(clamping: next - now) : 0
   }
@@ -232,7 +219,6 @@ struct Supervisor: ~Copyable {
   }
 
   private mutating func end() -> Never {
-    manager.stopping()
     let start = Clock.monotonicMilliseconds()
     for force in [false, true] {
       for pid in [service.pid, broker.pid] {
@@ -246,7 +232,7 @@ struct Supervisor: ~Copyable {
         reap()
       }
     }
-    if !isHanded { Files.remove(Supervisor.console) }
+    Files.remove(Supervisor.console)
     log.write(.info, "the suite has ended")
     Process.exit(0)
   }
@@ -271,9 +257,6 @@ struct Child {
     self.path = path
     self.account = account
   }
-
-  /// Whether it runs again as soon as the module is loaded.
-  var awaitsModule: Bool { pid == nil && due == nil }
 
   func isDue(_ now: UInt64) -> Bool {
     guard let due else { return false }

@@ -41,24 +41,24 @@ private final class Manager {
 
 @Suite struct ServiceManagerTests {
   private let own: Int32 = 42
+  private let sender = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
 
   @Test(arguments: [false, true]) func readyIsSaidOnce(abstract: Bool) throws {
     let listener = try Manager(abstract: abstract)
     var manager = ServiceManager(
-      socket: listener.name, microseconds: nil, pid: nil, own: own)
+      by: sender, socket: listener.name, microseconds: nil, pid: nil, own: own)
     manager.ready()
     manager.ready()
     #expect(listener.heard() == "READY=1")
     #expect(listener.heard() == nil)
-    manager.stopping()
-    #expect(listener.heard() == "STOPPING=1")
     #expect(manager.wakes == nil)
   }
 
   @Test func lifeIsShownTwiceAsOftenAsItMustBe() throws {
     let listener = try Manager(abstract: false)
     var manager = ServiceManager(
-      socket: listener.name, microseconds: Array("60000000".utf8), pid: Array("42".utf8), own: own)
+      by: sender, socket: listener.name, microseconds: Array("60000000".utf8),
+      pid: Array("42".utf8), own: own)
     manager.live(at: 1000)
     #expect(listener.heard() == "WATCHDOG=1")
     #expect(manager.wakes == 31000)
@@ -70,19 +70,19 @@ private final class Manager {
 
   @Test(arguments: ["41", "", "42 "]) func anothersWatchdogIsNotFed(pid: String) {
     let manager = ServiceManager(
-      socket: [1], microseconds: Array("60000000".utf8), pid: Array(pid.utf8), own: own)
+      by: sender, socket: [1], microseconds: Array("60000000".utf8), pid: Array(pid.utf8), own: own)
     #expect(manager.wakes == nil)
   }
 
   @Test(arguments: ["0", "-1", "x", ""]) func noWatchdogFromNonsense(period: String) {
     let manager = ServiceManager(
-      socket: [1], microseconds: Array(period.utf8), pid: nil, own: own)
+      by: sender, socket: [1], microseconds: Array(period.utf8), pid: nil, own: own)
     #expect(manager.wakes == nil)
   }
 
   @Test func withoutAManagerNothingIsSaid() {
     var manager = ServiceManager(
-      socket: nil, microseconds: Array("60000000".utf8), pid: nil, own: own)
+      by: sender, socket: nil, microseconds: Array("60000000".utf8), pid: nil, own: own)
     manager.ready()
     manager.live(at: 0)
     #expect(manager.wakes == nil)

@@ -170,6 +170,10 @@ def test_refuses_to_start_without_a_descriptor(start, missing):
             "e7-broker is started by e7-priv")
 
 
+def test_as_a_unit_it_needs_the_socket_of_e7_priv(start):
+    refuses(start(names="console"), 1, "/run/e7/lanes.sock: connect: No such file or directory (ENOENT)")
+
+
 def test_refuses_to_start_by_hand(start):
     refuses(start(pid=1), 1, "was handed no descriptors; e7-broker is started by e7-priv")
 

@@ -57,8 +57,8 @@ struct e7_received {
 };
 
 /// Sends a word to the service manager's socket, whose path begins with @ where it is abstract.
-int32_t e7_notify(const uint8_t *_Nonnull path, size_t length, const uint8_t *_Nonnull text,
-                  size_t count);
+int32_t e7_notify(int32_t fd, const uint8_t *_Nonnull path, size_t length,
+                  const uint8_t *_Nonnull text, size_t count);
 int32_t e7_unix_listen(const uint8_t *_Nonnull path, size_t count, uint32_t mode, int32_t backlog);
 int32_t e7_unix_pair(int32_t *_Nonnull ends);
 int32_t e7_pass_credentials(int32_t fd);
@@ -210,6 +210,7 @@ int32_t e7_group(const char *_Nonnull name, uint32_t *_Nonnull gid);
 /// The path of this program, without a NUL; returns its length.
 int64_t e7_self_path(uint8_t *_Nonnull bytes, size_t capacity);
 bool e7_is_executable(const char *_Nonnull path);
+bool e7_exists(const char *_Nonnull path);
 
 /// Makes a folder that root owns and only root may write to, or accepts one that is so.
 int32_t e7_make_folder(const char *_Nonnull path);

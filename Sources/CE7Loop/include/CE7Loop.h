@@ -7,6 +7,9 @@
 
 int32_t e7_unix_connect(const uint8_t *_Nonnull path, size_t count, int32_t milliseconds);
 
+/// A socket for datagrams whose datagrams go to the one at `path`; none that is sent blocks.
+int32_t e7_unix_aim(const uint8_t *_Nonnull path, size_t count);
+
 int32_t e7_unix_accept(int32_t listener);
 
 struct e7_ready {

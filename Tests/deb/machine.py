@@ -2,6 +2,7 @@
 """A machine of QEMU's with a disk of its own, and what its card sends."""
 
 import base64
+import json
 import pathlib
 import socket
 import struct
@@ -14,49 +15,92 @@ class Failed(Exception):
 
 
 class Machine:
-    def __init__(self, folder, disk, shelf):
-        self.folder, self.shelf = pathlib.Path(folder), pathlib.Path(shelf)
-        self.kernel, self.initrd = pathlib.Path(disk) / "vmlinuz", pathlib.Path(disk) / "initrd.img"
-        self.disk = self.folder / "disk.img"
-        subprocess.run(["cp", "--sparse=always", str(pathlib.Path(disk) / "disk"), str(self.disk)],
-                       check=True)
+    """Its disk is FOLDER/disk.qcow2, over DISK; FOLDER/shelf.img is a second one, with the packages."""
+
+    def __init__(self, folder, disk):
+        self.folder, disk = pathlib.Path(folder), pathlib.Path(disk)
+        self.kernel, self.initrd = disk / "vmlinuz", disk / "initrd.img"
+        self.base, self.disk = disk / "disk", self.folder / "disk.qcow2"
         self.process = None
         self.boots = 0
 
-    def boot(self, more="", patience=400):
-        """Boots with more on the kernel's command line, with the packages as a second disk, and waits until it does what it is told."""
+    def create(self):
+        """A machine that was never switched on."""
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw", "-b", str(self.base), str(self.disk)],
+                       check=True)
+
+    def boot(self, more="", patience=900):
+        """Boots with more on the kernel's command line, and waits until it does what it is told."""
         if self.process:
             self.halt()
+        self.start("-append", "root=/dev/vda rw console=ttyS0 net.ifnames=0 no_timer_check mitigations=off "
+                   "cryptomgr.notests=1 loglevel=4 panic=-1 oops=panic " + more, patience=patience)
+        if self.lines.readline().strip() != "ready":
+            raise Failed(f"no sign of life; see {self.console}")
+        self.run("mkdir -p /shelf && mount -o ro /dev/vdb /shelf")
+
+    def start(self, *options, patience):
         self.boots += 1
         self.capture = self.folder / f"boot-{self.boots}.pcap"
-        path = str(self.folder / "agent.sock")
-        listener = socket.socket(socket.AF_UNIX)
-        pathlib.Path(path).unlink(missing_ok=True)
-        listener.bind(path)
-        listener.listen()
-        listener.settimeout(patience)
+        self.console = self.folder / f"console-{self.boots}.log"
+        agent, monitor = self.folder / "agent.sock", self.folder / "monitor.sock"
+        listeners = []
+        for path in agent, monitor:
+            path.unlink(missing_ok=True)
+            listener = socket.socket(socket.AF_UNIX)
+            listener.bind(str(path))
+            listener.listen()
+            listener.settimeout(patience)
+            listeners.append(listener)
         command = [
-            "qemu-system-x86_64", "-accel", "tcg,thread=single", "-smp", "1", "-m", "1536",
-            "-display", "none", "-monitor", "none", "-no-reboot",
-            "-serial", f"file:{self.folder}/console-{self.boots}.log",
+            "qemu-system-x86_64", "-accel", "tcg,thread=single", "-smp", "1", "-m", "1024",
+            "-display", "none", "-no-reboot", "-serial", f"file:{self.console}",
+            "-chardev", f"socket,id=monitor,path={monitor}", "-mon", "chardev=monitor,mode=readline",
             "-kernel", str(self.kernel), "-initrd", str(self.initrd),
-            "-append", "root=/dev/vda rw console=ttyS0 net.ifnames=0 no_timer_check "
-                       "cryptomgr.notests=1 loglevel=4 panic=-1 oops=panic " + more,
-            "-drive", f"file={self.disk},if=virtio,format=raw,cache=unsafe",
-            "-drive", f"file={self.shelf},if=virtio,format=raw,readonly=on",
-            "-device", "virtio-serial", "-chardev", f"socket,id=agent,path={path}",
+            "-drive", f"file={self.disk},if=virtio,format=qcow2,cache=unsafe",
+            "-drive", f"file={self.folder}/shelf.img,if=virtio,format=raw,readonly=on",
+            "-device", "virtio-serial", "-chardev", f"socket,id=agent,path={agent}",
             "-device", "virtserialport,chardev=agent,name=e7", "-device", "virtio-rng-pci",
             "-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net",
-            "-object", f"filter-dump,id=dump,netdev=net,file={self.capture}",
+            "-object", f"filter-dump,id=dump,netdev=net,file={self.capture}", *options,
         ]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
-        self.socket, _ = listener.accept()
-        listener.close()
+        self.socket, self.monitor = (listener.accept()[0] for listener in listeners)
+        for listener in listeners:
+            listener.close()
         self.lines = self.socket.makefile("r")
         self.socket.settimeout(patience)
-        if self.lines.readline().strip() != "ready":
-            raise Failed(f"no sign of life; see {self.folder}/console-{self.boots}.log")
-        self.run("mkdir -p /shelf && mount -o ro /dev/vdb /shelf")
+        self.monitor.settimeout(patience)
+        self.answered()
+
+    def answered(self):
+        """What the monitor says until it asks for more."""
+        said = b""
+        while not said.endswith(b"(qemu) "):
+            more = self.monitor.recv(4096)
+            if not more:
+                raise Failed(f"the emulator has gone; see {self.console}")
+            said += more
+        return said.decode(errors="replace")
+
+    def tell(self, command):
+        """A command for the emulator's monitor."""
+        self.monitor.sendall(command.encode() + b"\n")
+        return self.answered()
+
+    def keep(self, name):
+        """The machine as it is, memory and all, to come back to."""
+        said = self.tell(f"savevm {name}")
+        if "Error" in said:
+            raise Failed(f"savevm: {said}")
+        state = {"kernel": str(self.kernel), "initrd": str(self.initrd)}
+        (self.folder / f"{name}.json").write_text(json.dumps(state))
+
+    def come_back(self, name):
+        """The machine as it was kept."""
+        state = json.loads((self.folder / f"{name}.json").read_text())
+        self.kernel, self.initrd = state["kernel"], state["initrd"]
+        self.start("-loadvm", name, patience=300)
 
     def run(self, script, status=0, patience=3600):
         """What a script says, which ends with this status; None: any."""
@@ -64,23 +108,37 @@ class Machine:
         self.socket.sendall(base64.b64encode(script.encode()) + b"\n")
         answer = self.lines.readline().split()
         if not answer:
-            raise Failed(f"the machine has gone; see {self.folder}/console-{self.boots}.log")
+            raise Failed(f"the machine has gone; see {self.console}")
         said = base64.b64decode(answer[1] if len(answer) > 1 else "").decode(errors="replace")
         if status is not None and int(answer[0]) != status:
             raise Failed(f"{script.strip()}\nended with {answer[0]}, expected {status}:\n{said}")
         return said
 
+    def sleep(self, seconds):
+        """Suspends to memory, and is woken after seconds of sleep."""
+        self.socket.settimeout(300)
+        self.socket.sendall(base64.b64encode(b"echo mem >/sys/power/state") + b"\n")
+        give_up = time.monotonic() + 300
+        while "suspended" not in self.tell("info status"):
+            if time.monotonic() > give_up:
+                raise Failed(f"does not fall asleep; see {self.console}")
+            time.sleep(1)
+        time.sleep(seconds)
+        self.tell("system_wakeup")
+        status = self.lines.readline().split()
+        if status[:1] != ["0"]:
+            raise Failed(f"suspend failed, or nobody is awake: {status}; see {self.console}")
+
     def halt(self):
         """Shuts down in good order."""
         self.socket.sendall(base64.b64encode(b"systemctl poweroff --no-block") + b"\n")
-        self.process.wait(timeout=300)
+        self.process.wait(timeout=600)
         self.process = None
 
     def take_kernel(self, release):
         """Boots that of the disk's from now on, as a boot loader would."""
         for name in ("vmlinuz", "initrd.img"):
-            subprocess.run(["/sbin/debugfs", "-R", f"dump /boot/{name}-{release} {self.folder}/{name}",
-                            str(self.disk)], check=True, stderr=subprocess.DEVNULL)
+            (self.folder / name).write_bytes(base64.b64decode(self.run(f"base64 -w 0 /boot/{name}-{release}")))
         self.kernel, self.initrd = self.folder / "vmlinuz", self.folder / "initrd.img"
 
     def kill(self):

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The packages on a Debian 12: each scenario finds the machine as the one before left it.
 
-usage: scenarios.py FOLDER DISK SHELF [SCENARIO]...
+usage: scenarios.py [--again] FOLDER DISK [SCENARIO]...
+--again: from the machine as an earlier run kept it before the first of these.
 """
 
 import re
@@ -253,6 +254,24 @@ def signatures_are_checked_and_told_apart(m):
 
 
 @scenario
+def a_timed_rule_ends_while_the_machine_sleeps(m):
+    """Its time is that of the clock that goes on in suspend, to memory here."""
+    clocks = "python3 -c 'import time; print(time.clock_gettime(time.CLOCK_MONOTONIC), time.clock_gettime(7))'"
+    m.run("e7-client block udp /usr/local/bin/good port 9998 for 90s")
+    awake, all_of_it = map(float, m.run(clocks).split())
+    count = len(m.sent(9998))
+    m.sleep(120)
+    after, all_after = map(float, m.run(clocks).split())
+    said = m.run("e7-client query")
+    print(f"{all_after - all_of_it:.0f} s, awake for {after - awake:.0f} s of them")
+    check(after - awake < 80, "the machine did not sleep for long enough to tell")
+    check("port 9998" not in said, f"the rule is still there: {said}")
+    time.sleep(3)
+    check(len(m.sent(9998)) > count, "what the rule blocked is still silent")
+    check(not m.sent(9999), "what is blocked was let through")
+
+
+@scenario
 def removal_restores_the_network(m):
     m.run("apt-get -q -y remove e7 e7-dkms")
     m.run("""
@@ -283,26 +302,45 @@ def purge_leaves_the_users_alone(m):
 
 
 def main():
-    folder, disk, shelf, *names = sys.argv[1:]
-    known = {function.__name__: function for function in SCENARIOS}
-    unknown = [name for name in names if name not in known]
+    again = sys.argv[1:2] == ["--again"]
+    folder, disk, *names = sys.argv[2 if again else 1:]
+    order = [function.__name__ for function in SCENARIOS]
+    unknown = [name for name in names if name not in order]
     if unknown:
-        sys.exit(f"no scenario {unknown[0]}; there are: {' '.join(known)}")
-    machine = Machine(folder, disk, shelf)
+        sys.exit(f"no scenario {unknown[0]}; there are: {' '.join(order)}")
+    machine = Machine(folder, disk)
+    kept = machine.folder / "kept"
+    if not again:
+        machine.create()
+        kept.write_text("")
+    done = kept.read_text().split()
+    if not names:
+        names = [name for name in order if name not in done]
     passed = failed = 0
     try:
-        for function in [known[name] for name in names] or SCENARIOS:
+        before = order[:order.index(names[0])]
+        if again and before:
+            if before[-1] not in done:
+                sys.exit(f"{names[0]}: no machine was kept as {before[-1]} leaves it")
+            machine.come_back(before[-1])
+        for name in names:
             started = time.monotonic()
             try:
                 if not machine.process:
                     machine.boot()
-                function(machine)
+                SCENARIOS[order.index(name)](machine)
                 passed += 1
                 word = "ok"
             except (Failed, OSError, ValueError, IndexError, TypeError) as error:
                 failed += 1
                 word = f"FAILED: {error!r}" if not isinstance(error, Failed) else f"FAILED: {error}"
-            print(f"{function.__name__}: {word} ({time.monotonic() - started:.0f} s)", flush=True)
+            print(f"{name}: {word} ({time.monotonic() - started:.0f} s)", flush=True)
+            # What was kept of a machine that is another now is of no use.
+            done = [other for other in done if order.index(other) < order.index(name)]
+            if word == "ok" and (not order.index(name) or order[order.index(name) - 1] in done):
+                machine.keep(name)
+                done.append(name)
+            kept.write_text("\n".join(done))
     finally:
         machine.kill()
     print(f"{passed} passed, {failed} failed")

@@ -56,7 +56,7 @@ profile: kmod ## what the module costs, by function: BENCH='udp', 'tcp' or 'firs
 deb: ## Debian packages, into build/deb
 	@tools/deb
 
-test-deb: ## those packages, installed, upgraded and removed on a Debian 12 of their own: hours
+test-deb: ## those packages, installed, upgraded and removed on a Debian 12 of their own: half an hour on an idle machine without KVM
 	@tools/test-deb
 
 lint: install-deps ## formatting and static analysis

@@ -180,7 +180,8 @@ def a_module_that_does_not_build_is_survived(m):
 def the_next_upgrade_repairs_it(m):
     m.run(f"{INSTALL} {packages('third')}")
     m.run("[ ! -e /var/lib/e7-dkms/failed ] && dkms status e7 | grep -q installed")
-    said = m.run("dkms status e7")
+    # Its shell complains of pipes that a unit of systemd does not die of.
+    said = m.run("dkms status e7 2>/dev/null")
     check(len(said.splitlines()) == 1, f"dkms knows more than one: {said}")
 
 

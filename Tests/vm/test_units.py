@@ -201,6 +201,6 @@ def test_what_is_saved_is_loaded_with_another_load_of_the_module(machine):
     machine.run("e7-client", "save")
     with unloaded():
         machine.run("e7-client", "query", check=False)
-        assert machine.is_active("e7-priv") or machine.show("e7-priv", "SubState") == "auto-restart"
+        until(lambda: machine.is_active("e7-priv"), 60)
     until(lambda: set(paths()) == {"/opt/saved", "/opt/more"}, 120)
     machine.edit()

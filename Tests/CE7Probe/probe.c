@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "CE7Probe.h"
 
-enum { refused = 97, nobody = 65534 };
+enum { refused = 97, nobody = 65534, attempts = 10 };
 
-static int32_t end_of(pid_t child) {
-  int status;
-
-  if (child < 0 || waitpid(child, &status, 0) != child) return -1;
-  if (WIFSIGNALED(status)) return WTERMSIG(status);
-  return WEXITSTATUS(status) == refused ? -1 : 0;
-}
+/// What a child does once it stands where it is to be probed.
+struct call {
+  int64_t number;
+  const uint64_t *arguments;
+  void (*make)(const struct call *);
+};
 
 static void prepare(int32_t (*before)(void)) {
   sigset_t none;
@@ -33,29 +34,68 @@ static void prepare(int32_t (*before)(void)) {
     _exit(refused);
 }
 
-int32_t e7_probe(int64_t number, const uint64_t *arguments, int32_t (*before)(void)) {
-  pid_t child = fork();
-
-  if (child == 0) {
-    prepare(before);
-    syscall(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
-            arguments[5]);
-    syscall(SYS_exit_group, 0);
-  }
-  return end_of(child);
+/// Ends with `call`; `ready`, which the parent sees, tells that it came so far.
+static _Noreturn void be_probed(const struct call *call, int32_t (*before)(void),
+                                volatile bool *ready) {
+  prepare(before);
+  *ready = true;
+  call->make(call);
+  for (;;) syscall(SYS_exit_group, 0);
 }
+
+static int32_t end_of(pid_t child) {
+  int status;
+
+  if (child < 0 || waitpid(child, &status, 0) != child) return -1;
+  if (WIFSIGNALED(status)) return WTERMSIG(status);
+  return WEXITSTATUS(status) == refused ? -1 : 0;
+}
+
+/// A child that its alarm ends before it makes the call says nothing about it: it was late, or waited
+/// for a lock that another thread held at the fork.
+static int32_t probe(const struct call *call, int32_t (*before)(void)) {
+  volatile bool *ready =
+      mmap(NULL, sizeof(*ready), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  int32_t end = -1;
+
+  if (ready == MAP_FAILED) return end;
+  for (int attempt = 0; attempt < attempts && !*ready; attempt++) {
+    pid_t child = fork();
+
+    if (child == 0) be_probed(call, before, ready);
+    end = end_of(child);
+    if (end != SIGALRM) break;
+  }
+  munmap((void *)ready, sizeof(*ready));
+  return end;
+}
+
+static void native(const struct call *call) {
+  const uint64_t *arguments = call->arguments;
+
+  syscall(call->number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4],
+          arguments[5]);
+}
+
+int32_t e7_probe(int64_t number, const uint64_t *arguments, int32_t (*before)(void)) {
+  const struct call call = {number, arguments, native};
+
+  return probe(&call, before);
+}
+
+#ifdef __x86_64__
+static void i386(const struct call *call) {
+  long result = call->number;
+
+  __asm__ volatile("int $0x80" : "+a"(result) : "b"(-1), "c"(-1), "d"(-1) : "memory");
+}
+#endif
 
 int32_t e7_probe_i386(int32_t number, int32_t (*before)(void)) {
 #ifdef __x86_64__
-  pid_t child = fork();
+  const struct call call = {number, NULL, i386};
 
-  if (child == 0) {
-    prepare(before);
-    long result = number;
-    __asm__ volatile("int $0x80" : "+a"(result) : "b"(-1), "c"(-1), "d"(-1) : "memory");
-    syscall(SYS_exit_group, 0);
-  }
-  return end_of(child);
+  return probe(&call, before);
 #else
   (void)number;
   (void)before;

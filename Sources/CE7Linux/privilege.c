@@ -45,16 +45,20 @@ enum {
                       SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED
 };
 
+static bool has_securebits(int wanted) {
+  return (prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) & wanted) == wanted;
+}
+
 int32_t e7_lock_securebits(void) {
-  return prctl(PR_SET_SECUREBITS, locked_securebits, 0, 0, 0) ? -errno : 0;
+  if (prctl(PR_SET_SECUREBITS, locked_securebits, 0, 0, 0) == 0)
+    return has_securebits(locked_securebits) ? 0 : -EPROTO;
+  int failed = errno;
+  return e7_securebits_are_locked() ? 0 : -failed;
 }
 
 bool e7_securebits_are_locked(void) {
-  // A service manager has no word for the others, and they are about what is not permitted any more.
-  const int needed = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
-                     SECBIT_NO_SETUID_FIXUP_LOCKED;
-
-  return (prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) & needed) == needed;
+  return has_securebits(SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
+                        SECBIT_NO_SETUID_FIXUP_LOCKED);
 }
 
 bool e7_bounding_set_has(int32_t capability) {

@@ -24,13 +24,20 @@ _Static_assert(E7_SEND_FLAGS == (MSG_NOSIGNAL | MSG_DONTWAIT) &&
                "what a filter of system calls allows");
 _Static_assert(sizeof(struct e7_credentials) == sizeof(struct ucred), "struct ucred");
 
+int32_t e7_unix_name(struct sockaddr_un *address, const uint8_t *path, size_t count) {
+  *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+  if (count == 0) return -ENOENT;
+  if (count >= sizeof(address->sun_path)) return -ENAMETOOLONG;
+  memcpy(address->sun_path, path, count);
+  return 0;
+}
+
 int32_t e7_notify(int32_t fd, const uint8_t *path, size_t length, const uint8_t *text,
                   size_t count) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  struct sockaddr_un address;
   struct iovec part = {(uint8_t *)text, count};
-  if (length == 0) return -ENOENT;
-  if (length >= sizeof(address.sun_path)) return -ENAMETOOLONG;
-  memcpy(address.sun_path, path, length);
+  int32_t result = e7_unix_name(&address, path, length);
+  if (result) return result;
 
   // The abstract address ends where the name does, a path's with the structure.
   socklen_t size = offsetof(struct sockaddr_un, sun_path) + (socklen_t)length;
@@ -44,9 +51,9 @@ int32_t e7_notify(int32_t fd, const uint8_t *path, size_t length, const uint8_t 
 }
 
 int32_t e7_unix_listen(const uint8_t *path, size_t count, uint32_t mode, int32_t backlog) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  if (count >= sizeof(address.sun_path)) return -ENAMETOOLONG;
-  memcpy(address.sun_path, path, count);
+  struct sockaddr_un address;
+  int32_t result = e7_unix_name(&address, path, count);
+  if (result) return result;
 
   int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
   if (fd < 0) return -errno;

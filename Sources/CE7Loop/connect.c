@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -8,17 +7,9 @@
 
 #include "CE7Loop.h"
 
-static int32_t name(struct sockaddr_un *address, const uint8_t *path, size_t count) {
-  *address = (struct sockaddr_un){.sun_family = AF_UNIX};
-  if (count == 0) return -ENOENT;
-  if (count >= sizeof(address->sun_path)) return -ENAMETOOLONG;
-  memcpy(address->sun_path, path, count);
-  return 0;
-}
-
 int32_t e7_unix_aim(const uint8_t *path, size_t count) {
   struct sockaddr_un address;
-  int32_t result = name(&address, path, count);
+  int32_t result = e7_unix_name(&address, path, count);
   if (result) return result;
 
   int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -33,7 +24,7 @@ int32_t e7_unix_connect(const uint8_t *path, size_t count, int32_t milliseconds)
   struct timeval limit = {milliseconds / 1000, milliseconds % 1000 * 1000};
   struct timeval none = {0, 0};
   struct sockaddr_un address;
-  int32_t result = name(&address, path, count);
+  int32_t result = e7_unix_name(&address, path, count);
   if (result) return result;
 
   int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);

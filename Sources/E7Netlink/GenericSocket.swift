@@ -184,7 +184,7 @@ public struct Family: Equatable, Sendable {
 
   /// The next datagram and its sender's port, which comes until the monotonic clock has so many
   /// milliseconds, or `NetlinkError.timedOut`.
-  private func receive(until deadline: UInt64) throws(NetlinkError) -> ([UInt8], UInt32) {
+  package func receive(until deadline: UInt64) throws(NetlinkError) -> ([UInt8], UInt32) {
     let raw = raw
     while true {
       let now = Clock.monotonicMilliseconds()

@@ -54,14 +54,8 @@ public struct QuestionSocket: ~Copyable {
     defer { asked = exchange.isOver ? nil : (type, isList, exchange) }
     var hasPart = false
     while !exchange.isOver && !(isList && hasPart) {
-      guard let (datagram, port) = try GenericSocket.receive(socket.raw) else {
-        let raw = socket.raw
-        let isReady = try system { () throws(SystemError) in
-          try Poll.wait(raw, for: .input, timeoutMilliseconds: timeoutMilliseconds)
-        }
-        guard isReady else { throw .timedOut }
-        continue
-      }
+      let (datagram, port) = try socket.receive(
+        until: Clock.monotonicMilliseconds() + UInt64(max(0, timeoutMilliseconds)))
       for message in try answers(&exchange, datagram, port) {
         try message.read(type, of: family, take)
         hasPart = true

@@ -60,7 +60,7 @@ public enum Sandbox {
       Step(name: "limits", run: { _ in e7_limit() }, holds: { _ in e7_is_limited() }),
       // While CAP_SETPCAP is there, or what it would do is done.
       Step(
-        name: "securebits", run: { _ in e7_securebits_are_locked() ? 0 : e7_lock_securebits() },
+        name: "securebits", run: { _ in e7_lock_securebits() },
         holds: { _ in e7_securebits_are_locked() }),
       Step(
         name: "bounding set", run: { e7_drop_bounding_set_but($0.bound ?? -1) },

@@ -18,7 +18,8 @@ struct Service: ~Copyable {
   private var desk: Desk<KernelTarget>
   private var lanes: [LaneSocket] = []
   private var lastID = Service.noticesToken
-  private let notices: GroupSocket
+  /// With a service manager none: no member of a group may be a socket that wakes a service.
+  private let notices: GroupSocket?
   private let ending = Ending()
   /// With a service manager: who alone may use the door, and may ask for the role view.
   private let broker: UInt32?
@@ -39,8 +40,7 @@ struct Service: ~Copyable {
     if isManaged {
       guard let user = Account.user(Account.broker) else { fail(Account.missing(Account.broker)) }
       broker = user.uid
-      // No member of a group may be a socket that wakes a service.
-      notices = GroupSocket(FileDescriptor(owning: -1))
+      notices = nil
     } else {
       broker = nil
       // Before the role: what becomes of it is told from then on.
@@ -143,7 +143,10 @@ struct Service: ~Copyable {
 
   private func listen() {
     do throws(NetlinkError) {
-      try ending.listen(to: notices)
+      switch notices {
+      case .some(let notices): try ending.listen(to: notices)
+      case .none: break
+      }
     } catch {
       fail(error)
     }
@@ -155,8 +158,12 @@ struct Service: ~Copyable {
   }
 
   private func waitedFor() -> [(raw: Int32, token: UInt64, interest: Interest)] {
+    var all: [(raw: Int32, token: UInt64, interest: Interest)] = []
     // First: no edit is for a module that has gone.
-    var all = [(raw: notices.raw, token: Service.noticesToken, interest: Interest.input)]
+    switch notices {
+    case .some(let notices): all.append((notices.raw, Service.noticesToken, .input))
+    case .none: break
+    }
     for lane in lanes { all.append((lane.socket.raw, lane.id, lane.interest)) }
     // Last: a lane that has ended makes room for the next.
     all.append((door.raw, Service.doorToken, .input))

@@ -56,6 +56,12 @@ struct e7_received {
   int32_t passed;
 };
 
+struct sockaddr_un;
+
+/// The address of a socket in the file system; -ENOENT without a path, -ENAMETOOLONG beyond the 107
+/// bytes that unix(7) has room for.
+int32_t e7_unix_name(struct sockaddr_un *_Nonnull address, const uint8_t *_Nonnull path, size_t count);
+
 /// Sends a word to the service manager's socket, whose path begins with @ where it is abstract.
 int32_t e7_notify(int32_t fd, const uint8_t *_Nonnull path, size_t length,
                   const uint8_t *_Nonnull text, size_t count);
@@ -243,7 +249,12 @@ int32_t e7_limit(void);
 bool e7_is_limited(void);
 
 /// Root's capabilities are root's no more, and that stays so: PR_SET_SECUREBITS.
+///
+/// Where that needs a capability that is not there, the bits that a service manager can set are
+/// enough; the others are about what is then not permitted anyway.
 int32_t e7_lock_securebits(void);
+
+/// Whether the bits that a service manager can set are set and locked.
 bool e7_securebits_are_locked(void);
 
 /// Drops each capability from the bounding set but `kept`, -1 for none.

@@ -183,17 +183,22 @@ static int __net_init hook_net_init(struct net *net)
 	return nf_register_net_hooks(net, hook_ops, ARRAY_SIZE(hook_ops));
 }
 
-static void __net_exit hook_net_exit(struct net *net)
+/* Of a namespace, after its devices; of all of them, when the module goes. */
+static void __net_exit hook_nets_exit(struct list_head *nets)
 {
-	nf_unregister_net_hooks(net, hook_ops, ARRAY_SIZE(hook_ops));
-	/* That no packet is in a hook; rare enough to be waited for. */
+	struct net *net;
+
+	list_for_each_entry(net, nets, exit_list)
+		nf_unregister_net_hooks(net, hook_ops, ARRAY_SIZE(hook_ops));
+	/* That no packet is in a hook, once for all of them. */
 	synchronize_net();
-	ask_forget_net(net);
+	list_for_each_entry(net, nets, exit_list)
+		ask_forget_net(net);
 }
 
 static struct pernet_operations hook_net_ops = {
 	.init = hook_net_init,
-	.exit = hook_net_exit,
+	.exit_batch = hook_nets_exit,
 };
 
 int hook_init(void)
@@ -205,5 +210,4 @@ int hook_init(void)
 void hook_exit(void)
 {
 	unregister_pernet_subsys(&hook_net_ops);
-	synchronize_net();
 }

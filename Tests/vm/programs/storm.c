@@ -4,8 +4,9 @@
  * its own, talk to each other by whatever protocol the kernel has, fork, exec,
  * pass sockets and go away in the middle of it.  Linked statically.
  *
- *	storm run FOLDER SEED INDEX SECONDS ADDRESS...
- *		serves at its port and talks to the others' at ADDRESS...
+ *	storm run FOLDER SEED INDEX SECONDS RESTS ADDRESS...
+ *		serves at its port and talks to the others' at ADDRESS..., and rests
+ *		RESTS times as long as that took a processor
  *	storm steps FOLDER SEED FD COUNT ADDRESS...
  *		so many steps, the first of them on a socket that it was left
  *	storm report FOLDER
@@ -745,21 +746,19 @@ static long long used(void)
 }
 
 /*
- * A processor's time that a program leaves for each that it takes.  What the kernel
- * does by itself, to end a namespace or the module, waits for grace periods, which a
- * machine that is never idle, and slow besides, hardly comes to.
+ * For each microsecond of a processor's that a program took, it leaves `rests`.  What
+ * the kernel does by itself, to end a namespace or the module, waits for grace periods,
+ * which a machine that is never idle, and slow besides, hardly comes to.
  */
-enum { LEAVES = 30 };
-
-static void rest(long long took)
+static void rest(long long took, int rests)
 {
-	const long long left = took * LEAVES;
+	const long long left = took * rests;
 	const struct timespec time = { left / 1000000, left % 1000000 * 1000 };
 
 	nanosleep(&time, NULL);
 }
 
-static int run(uint64_t seed, int index, int seconds)
+static int run(uint64_t seed, int index, int seconds, int rests)
 {
 	time_t end = now() + seconds;
 	pid_t self = getpid(), server = fork();
@@ -776,7 +775,7 @@ static int run(uint64_t seed, int index, int seconds)
 		const long long before = used();
 
 		take_steps(1, true);
-		rest(used() - before);
+		rest(used() - before, rests);
 	}
 	kill(server, SIGKILL);
 	waitpid(server, NULL, 0);
@@ -797,7 +796,8 @@ static int report(void)
 
 int main(int argc, char **argv)
 {
-	int fd;
+	bool runs;
+	int fd, fixed;
 
 	if (argc < 3)
 		return 2;
@@ -805,13 +805,15 @@ int main(int argc, char **argv)
 	open_counts();
 	if (argc == 3 && !strcmp(argv[1], "report"))
 		return report();
-	if (argc < 7)
+	runs = !strcmp(argv[1], "run");
+	fixed = runs ? 7 : 6;
+	if (argc <= fixed)
 		return 2;
-	addresses = argv + 6;
-	address_count = argc - 6;
+	addresses = argv + fixed;
+	address_count = argc - fixed;
 	signal(SIGPIPE, SIG_IGN);
-	if (!strcmp(argv[1], "run"))
-		return run(strtoull(argv[3], NULL, 0), atoi(argv[4]), atoi(argv[5]));
+	if (runs)
+		return run(strtoull(argv[3], NULL, 0), atoi(argv[4]), atoi(argv[5]), atoi(argv[6]));
 	if (strcmp(argv[1], "steps"))
 		return 2;
 	sow(strtoull(argv[3], NULL, 0), 0);

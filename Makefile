@@ -39,7 +39,7 @@ matrix: install-deps ## the module on kernels of other suites, fetched into the 
 	@tools/matrix
 
 test-debug: install-deps ## every scenario of the module's own on that kernel, and a storm: an hour or more
-	@tools/test leaks debug checked races
+	@tools/test leaks checked races
 
 debug-kernel: install-deps ## a kernel that checks itself, built into the cache in about 15 minutes
 	@tools/debug-kernel

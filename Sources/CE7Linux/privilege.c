@@ -45,40 +45,12 @@ enum {
                       SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED
 };
 
-static bool has_securebits(int wanted) {
-  return (prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) & wanted) == wanted;
-}
-
 int32_t e7_lock_securebits(void) {
-  if (prctl(PR_SET_SECUREBITS, locked_securebits, 0, 0, 0) == 0)
-    return has_securebits(locked_securebits) ? 0 : -EPROTO;
-  int failed = errno;
-  return e7_securebits_are_locked() ? 0 : -failed;
+  return prctl(PR_SET_SECUREBITS, locked_securebits, 0, 0, 0) ? -errno : 0;
 }
 
 bool e7_securebits_are_locked(void) {
-  return has_securebits(SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
-                        SECBIT_NO_SETUID_FIXUP_LOCKED);
-}
-
-bool e7_bounding_set_has(int32_t capability) {
-  return prctl(PR_CAPBSET_READ, capability, 0, 0, 0) == 1;
-}
-
-int32_t e7_last_capability(void) {
-  int32_t number = 0;
-
-  // EINVAL, a negative number, comes at the first that this kernel does not know.
-  while (prctl(PR_CAPBSET_READ, number + 1, 0, 0, 0) >= 0) number++;
-  return number;
-}
-
-int32_t e7_drop_bounding_set_but(int32_t kept) {
-  for (int32_t number = 0; number <= e7_last_capability(); number++)
-    if (number != kept && e7_bounding_set_has(number) &&
-        prctl(PR_CAPBSET_DROP, number, 0, 0, 0))
-      return -errno;
-  return 0;
+  return prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) == locked_securebits;
 }
 
 int32_t e7_become(uint32_t uid, uint32_t gid) {

@@ -4,28 +4,17 @@ import CE7Linux
 import E7System
 public import E7Text
 
-/// Whom a process becomes and what it keeps.
+/// Whom a process becomes; it keeps no capability.
 public struct Confinement: Equatable, Sendable {
   /// User id, not 0.
   public let uid: UInt32
   /// Group id, not 0.
   public let gid: UInt32
-  /// The one capability of capabilities(7) that stays permitted and effective; nil for none.
-  public let capability: Int32?
-  /// The one that stays in the bounding set, which only CAP_SETPCAP could take from there.
-  public let bound: Int32?
-
-  /// CAP_NET_ADMIN.
-  public static let netAdmin = Int32(CAP_NET_ADMIN)
 
   /// The confinement of a process that runs as `uid` and `gid`.
-  public init(
-    uid: UInt32, gid: UInt32, capability: Int32? = Confinement.netAdmin, bound: Int32? = nil
-  ) {
+  public init(uid: UInt32, gid: UInt32) {
     self.uid = uid
     self.gid = gid
-    self.capability = capability
-    self.bound = bound ?? capability
   }
 }
 
@@ -58,20 +47,20 @@ public enum Sandbox {
   private static func steps(parent: Int32) -> [Step] {
     [
       Step(name: "limits", run: { _ in e7_limit() }, holds: { _ in e7_is_limited() }),
-      // While CAP_SETPCAP is there, or what it would do is done.
+      // While CAP_SETPCAP is there.
       Step(
         name: "securebits", run: { _ in e7_lock_securebits() },
         holds: { _ in e7_securebits_are_locked() }),
       Step(
-        name: "bounding set", run: { e7_drop_bounding_set_but($0.bound ?? -1) },
-        holds: { isBounded($0) }),
+        name: "bounding set", run: { _ in emptyBoundingSet() },
+        holds: { _ in isBoundingSetEmpty() }),
       // Nobody may look into it in the moment between two of these.
       Step(name: "not dumpable", run: { _ in e7_not_dumpable() }, holds: { _ in true }),
       Step(
         name: "user and group",
         run: { e7_is($0.uid, $0.gid) ? 0 : e7_become($0.uid, $0.gid) },
         holds: { e7_is($0.uid, $0.gid) }),
-      Step(name: "capabilities", run: { keep($0.capability) }, holds: { hasOnly($0.capability) }),
+      Step(name: "capabilities", run: { _ in dropAll() }, holds: { _ in hasNone() }),
       // The change of user made the process dumpable, and forgot its parent's death.
       Step(
         name: "not dumpable", run: { _ in e7_not_dumpable() }, holds: { _ in !e7_is_dumpable() }),
@@ -105,39 +94,28 @@ public enum Sandbox {
     return nil
   }
 
-  private static func isBounded(_ confinement: Confinement) -> Bool {
-    for number in 0...e7_last_capability() {
-      if e7_bounding_set_has(number) != (number == confinement.bound) { return false }
-    }
+  private static func emptyBoundingSet() -> Int32 {
+    for number in 0..<cap_max_bits() where cap_drop_bound(number) != 0 { return -Errno.perm }
+    return 0
+  }
+
+  private static func isBoundingSetEmpty() -> Bool {
+    for number in 0..<cap_max_bits() where cap_get_bound(number) != 0 { return false }
     return true
   }
 
-  /// At most one capability, permitted and effective; none inheritable, hence none ambient.
-  private static func keep(_ capability: Int32?) -> Int32 {
-    guard let set = unsafe cap_init() else { return -Errno.noMemory }
-    defer { _ = unsafe cap_free(UnsafeMutableRawPointer(set)) }
-    if var wanted = capability {
-      for flag in [CAP_PERMITTED, CAP_EFFECTIVE] {
-        guard unsafe cap_set_flag(set, flag, 1, &wanted, CAP_SET) == 0 else {
-          return -Errno.invalid
-        }
-      }
-    }
-    return unsafe cap_set_proc(set) == 0 ? 0 : -Errno.perm
+  /// None permitted, effective or inheritable, hence none ambient.
+  private static func dropAll() -> Int32 {
+    guard let none = unsafe cap_init() else { return -Errno.noMemory }
+    defer { _ = unsafe cap_free(UnsafeMutableRawPointer(none)) }
+    return unsafe cap_set_proc(none) == 0 ? 0 : -Errno.perm
   }
 
-  private static func hasOnly(_ capability: Int32?) -> Bool {
-    guard let set = unsafe cap_get_proc() else { return false }
-    defer { _ = unsafe cap_free(UnsafeMutableRawPointer(set)) }
-    for number in 0...e7_last_capability() {
-      for flag in [CAP_PERMITTED, CAP_EFFECTIVE, CAP_INHERITABLE] {
-        var value = CAP_CLEAR
-        let expected = number == capability && flag != CAP_INHERITABLE
-        guard unsafe cap_get_flag(set, number, flag, &value) == 0,
-          (value == CAP_SET) == expected
-        else { return false }
-      }
-    }
-    return true
+  private static func hasNone() -> Bool {
+    guard let none = unsafe cap_init() else { return false }
+    defer { _ = unsafe cap_free(UnsafeMutableRawPointer(none)) }
+    guard let own = unsafe cap_get_proc() else { return false }
+    defer { _ = unsafe cap_free(UnsafeMutableRawPointer(own)) }
+    return unsafe cap_compare(own, none) == 0
   }
 }

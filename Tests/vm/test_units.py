@@ -157,7 +157,7 @@ def test_what_they_are_as_they_run(machine, unit):
     folder = machine.process(unit)
     status, user = fields(folder), pwd.getpwnam(f"_{unit}")
     assert status["Uid"].split() == [str(user.pw_uid)] * 4
-    assert [int(status[f"Cap{which}"], 16) for which in ("Prm", "Eff", "Inh", "Amb")] == [0] * 4
+    assert [int(status[f"Cap{which}"], 16) for which in ("Prm", "Eff", "Inh", "Bnd", "Amb")] == [0] * 5
     assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
     of_host = os.readlink(folder / "ns/net") == os.readlink("/proc/self/ns/net")
     assert of_host == (unit == "e7-broker")

@@ -249,18 +249,9 @@ int32_t e7_limit(void);
 bool e7_is_limited(void);
 
 /// Root's capabilities are root's no more, and that stays so: PR_SET_SECUREBITS.
-///
-/// Where that needs a capability that is not there, the bits that a service manager can set are
-/// enough; the others are about what is then not permitted anyway.
 int32_t e7_lock_securebits(void);
-
-/// Whether the bits that a service manager can set are set and locked.
 bool e7_securebits_are_locked(void);
 
-/// Drops each capability from the bounding set but `kept`, -1 for none.
-int32_t e7_drop_bounding_set_but(int32_t kept);
-bool e7_bounding_set_has(int32_t capability);
-int32_t e7_last_capability(void);
 int32_t e7_become(uint32_t uid, uint32_t gid);
 bool e7_is(uint32_t uid, uint32_t gid);
 int32_t e7_not_dumpable(void);

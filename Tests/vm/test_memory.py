@@ -190,14 +190,16 @@ def test_flag_fail_decides_where_memory_ran_out(e7, echoes, a, fail):
 
     def runs_out(n):
         fd = a.socket("udp", 4)
+        time.sleep(SETTLED)
         arm(n)
         found = passes(fd) == (fail == "allow")
         arm(0)
         assert passes(fd) != (fail == "allow")
         return found
 
-    # What was without memory before may ask for some first, and goes without again.
-    assert any(runs_out(n) for n in (1, 2, 3))
+    # What was without memory before may ask for some first, and goes without again; on a busy
+    # machine work items do that are late.
+    assert any(runs_out(n) for _ in range(3) for n in range(1, 7))
 
 
 def test_event_that_memory_ran_out_for_is_counted(seen, e7, echoes, a):

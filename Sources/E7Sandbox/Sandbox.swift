@@ -4,20 +4,6 @@ import CE7Linux
 import E7System
 public import E7Text
 
-/// Whom a process becomes; it keeps no capability.
-public struct Confinement: Equatable, Sendable {
-  /// User id, not 0.
-  public let uid: UInt32
-  /// Group id, not 0.
-  public let gid: UInt32
-
-  /// The confinement of a process that runs as `uid` and `gid`.
-  public init(uid: UInt32, gid: UInt32) {
-    self.uid = uid
-    self.gid = gid
-  }
-}
-
 /// A step of the shedding that failed.
 public struct SandboxError: Error, Sendable {
   /// What the step was to bring about.
@@ -39,54 +25,50 @@ public enum Sandbox {
   private struct Step {
     let name: StaticString
     /// Negative errno on failure.
-    let run: (Confinement) -> Int32
+    let run: () -> Int32
     /// Whether the kernel shows the effect.
-    let holds: (Confinement) -> Bool
+    let holds: () -> Bool
   }
 
-  private static func steps(parent: Int32) -> [Step] {
+  private static func steps(uid: UInt32, gid: UInt32, parent: Int32) -> [Step] {
     [
-      Step(name: "limits", run: { _ in e7_limit() }, holds: { _ in e7_is_limited() }),
+      Step(name: "limits", run: e7_limit, holds: e7_is_limited),
       // While CAP_SETPCAP is there.
       Step(
-        name: "securebits", run: { _ in e7_lock_securebits() },
-        holds: { _ in e7_securebits_are_locked() }),
-      Step(
-        name: "bounding set", run: { _ in emptyBoundingSet() },
-        holds: { _ in isBoundingSetEmpty() }),
+        name: "securebits", run: e7_lock_securebits, holds: e7_securebits_are_locked),
+      Step(name: "bounding set", run: emptyBoundingSet, holds: isBoundingSetEmpty),
       // Nobody may look into it in the moment between two of these.
-      Step(name: "not dumpable", run: { _ in e7_not_dumpable() }, holds: { _ in true }),
+      Step(name: "not dumpable", run: e7_not_dumpable, holds: { true }),
       Step(
         name: "user and group",
-        run: { e7_is($0.uid, $0.gid) ? 0 : e7_become($0.uid, $0.gid) },
-        holds: { e7_is($0.uid, $0.gid) }),
-      Step(name: "capabilities", run: { _ in dropAll() }, holds: { _ in hasNone() }),
+        run: { e7_is(uid, gid) ? 0 : e7_become(uid, gid) },
+        holds: { e7_is(uid, gid) }),
+      Step(name: "capabilities", run: dropAll, holds: hasNone),
       // The change of user made the process dumpable, and forgot its parent's death.
+      Step(name: "not dumpable", run: e7_not_dumpable, holds: { !e7_is_dumpable() }),
       Step(
-        name: "not dumpable", run: { _ in e7_not_dumpable() }, holds: { _ in !e7_is_dumpable() }),
+        name: "die with the parent", run: { e7_die_with_parent(parent) },
+        holds: { e7_parent() == parent }),
       Step(
-        name: "die with the parent", run: { _ in e7_die_with_parent(parent) },
-        holds: { _ in e7_parent() == parent }),
-      Step(
-        name: "no new privileges", run: { _ in e7_no_new_privileges() },
-        holds: { _ in e7_has_no_new_privileges() }),
+        name: "no new privileges", run: e7_no_new_privileges, holds: e7_has_no_new_privileges),
     ]
   }
 
-  /// Sheds everything but `confinement`, and asks the kernel afterwards whether all of it holds.
+  /// Becomes a user and group, neither of them 0, without any capability, and asks the kernel
+  /// afterwards whether all of it holds.
   ///
   /// Returns the first step that failed; the process is half confined then and must end.
   /// `parent` is the process that this one dies with.
-  public static func shed(to confinement: Confinement, parent: Int32) -> SandboxError? {
-    guard confinement.uid != 0, confinement.gid != 0 else {
+  public static func shed(toUID uid: UInt32, gid: UInt32, parent: Int32) -> SandboxError? {
+    guard uid != 0, gid != 0 else {
       return SandboxError(step: "user and group", errno: Errno.invalid)
     }
-    let steps = steps(parent: parent)
+    let steps = steps(uid: uid, gid: gid, parent: parent)
     for step in steps {
-      let result = step.run(confinement)
+      let result = step.run()
       if result < 0 { return SandboxError(step: step.name, errno: -result) }
     }
-    for step in steps where !step.holds(confinement) {
+    for step in steps where !step.holds() {
       return SandboxError(step: step.name, errno: 0)
     }
     // What was given up must not come back.

@@ -48,7 +48,7 @@ struct Service: ~Copyable {
     }
     let target = Service.target(handed, isManaged, &manager, ending)
     let shelf = RulesShelf(user)
-    if let error = Sandbox.shed(to: Confinement(uid: user.uid, gid: user.gid), parent: parent) {
+    if let error = Sandbox.shed(toUID: user.uid, gid: user.gid, parent: parent) {
       fail(error.phrase)
     }
     Service.seal(folder: shelf?.raw)

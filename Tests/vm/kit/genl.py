@@ -7,6 +7,7 @@ import os
 import select
 import socket
 import struct
+import time
 
 from . import defs
 
@@ -205,9 +206,14 @@ class Family:
         data = self.socket.recv(1 << 17)
         return data[16], decode(data[20:])
 
-    def events(self, seconds=1.0):
-        """All events and notices until none comes for so long."""
-        while (message := self.next(seconds)) is not None:
+    def events(self, seconds=1.0, at_most=30.0):
+        """All events and notices until none comes for so long, or for so long at most.
+
+        A DCCP socket whose goodbye is blocked says it twice a second for ever
+        (Linux 6.1, net/dccp/timer.c, dccp_retransmit_timer).
+        """
+        end = time.monotonic() + at_most
+        while time.monotonic() < end and (message := self.next(seconds)) is not None:
             yield message
 
     # What most scenarios do.

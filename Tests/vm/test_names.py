@@ -239,7 +239,9 @@ def test_first_packets_to_a_server(seen, a, b, associations, family):
     kind = associations
     server, port = a.serve(kind, family)
     own = come(port, kind, family, 2)
-    found = seen.names({"in": 4, "out": 3}, LPORT=port, RPORT=own)
+    # DCCP answers the request, and two packets are too few for an acknowledgement.
+    enough = {"in": 4, "out": {"sctp": 3, "dccp": 1}[kind]}
+    found = seen.names(enough, LPORT=port, RPORT=own)
     # The answer to an INIT is the kernel's own.
     assert found["in"] == {A} and found["out"] <= {A, "kernel"}
     # Nobody listens, then somebody else does.
@@ -249,7 +251,7 @@ def test_first_packets_to_a_server(seen, a, b, associations, family):
     seen.forget()
     server, port = b.serve(kind, family, port)
     own = come(port, kind, family, 2)
-    found = seen.names({"in": 4, "out": 3}, LPORT=port, RPORT=own)
+    found = seen.names(enough, LPORT=port, RPORT=own)
     assert found["in"] == {B} and found["out"] <= {B, "kernel"}
 
 

@@ -146,6 +146,31 @@ class Family:
                              NLM_F_REQUEST | NLM_F_ACK | flags, self.sequence, 0)
         self.socket.sendto(header + body, (0, 0))
 
+    def together(self, requests):
+        """Sends several (command, attributes as bytes) in one datagram, of which each is done by itself.
+
+        The errors of those that are refused, by place.
+        """
+        first = self.sequence + 1
+        message = b""
+        for place, (command, payload) in enumerate(requests):
+            self.sequence += 1
+            # Who is refused is told of it even so.
+            ack = NLM_F_ACK if place + 1 == len(requests) else 0
+            message += struct.pack("=IHHIIBBH", 20 + len(payload), self.id, NLM_F_REQUEST | ack,
+                                   self.sequence, 0, defs.CMD[command], 1, 0) + payload
+        self.socket.sendto(message, (0, 0))
+        refused = {}
+        while True:
+            answer = self.socket.recv(1 << 17)
+            kind, _, sequence = struct.unpack_from("=HHI", answer, 4)
+            if kind != NLMSG_ERROR or sequence < first:
+                continue
+            if number := -struct.unpack_from("=i", answer, 16)[0]:
+                refused[sequence - first] = number
+            if sequence == self.sequence:
+                return refused
+
     def _transact(self, kind, command, version, payload, flags=0):
         self.send(kind, command, version, payload, flags)
         return self.receive()

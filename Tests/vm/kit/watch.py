@@ -65,7 +65,8 @@ class Watch:
             return sum(fits(e) and defs.DIRECTION[e["DIRECTION"]] == direction for e in self.seen)
 
         while True:
-            self.seen += [a for _, a in self.family.events(QUIET)]
+            left = max(QUIET, end - time.monotonic())
+            self.seen += [a for _, a in self.family.events(QUIET, at_most=left)]
             if time.monotonic() > end or all(found(d) >= n for d, n in enough.items()):
                 break
         assert self.lossy or self.e7.get("qlost") == self.lost, "events were lost"

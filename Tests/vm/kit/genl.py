@@ -140,11 +140,12 @@ class Family:
 
     def send(self, kind, command, version, payload, flags):
         """One request as it is, however wrong."""
+        self.socket.sendto(self._request(kind, command, version, payload, NLM_F_ACK | flags), (0, 0))
+
+    def _request(self, kind, command, version, payload, flags):
         self.sequence += 1
-        body = struct.pack("=BBH", command, version, 0) + payload
-        header = struct.pack("=IHHII", 16 + len(body), kind,
-                             NLM_F_REQUEST | NLM_F_ACK | flags, self.sequence, 0)
-        self.socket.sendto(header + body, (0, 0))
+        return struct.pack("=IHHIIBBH", 20 + len(payload), kind, NLM_F_REQUEST | flags, self.sequence, 0,
+                           command, version, 0) + payload
 
     def together(self, requests):
         """Sends several (command, attributes as bytes) in one datagram, of which each is done by itself.
@@ -154,11 +155,9 @@ class Family:
         first = self.sequence + 1
         message = b""
         for place, (command, payload) in enumerate(requests):
-            self.sequence += 1
             # Who is refused is told of it even so.
             ack = NLM_F_ACK if place + 1 == len(requests) else 0
-            message += struct.pack("=IHHIIBBH", 20 + len(payload), self.id, NLM_F_REQUEST | ack,
-                                   self.sequence, 0, defs.CMD[command], 1, 0) + payload
+            message += self._request(self.id, defs.CMD[command], 1, payload, ack)
         self.socket.sendto(message, (0, 0))
         refused = {}
         while True:

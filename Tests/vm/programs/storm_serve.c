@@ -34,14 +34,14 @@ static void serve_stream(int listener)
 	struct timeval patience = { .tv_usec = STORM_PATIENCE_US };
 	char bytes[4096];
 	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	ssize_t count;
+	ssize_t count, back;
 
 	if (fd < 0)
 		return;
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	count = recv(fd, bytes, sizeof(bytes), 0);
-	count_served(SERVED, count > 0 && send(fd, bytes, count < STORM_MESSAGE ? count : STORM_MESSAGE,
-					   0) > 0 ? DONE : FAILED);
+	back = count < STORM_MESSAGE ? count : STORM_MESSAGE;
+	count_served(SERVED, count > 0 && send(fd, bytes, back, 0) > 0 ? DONE : FAILED);
 	close(fd);
 }
 
@@ -52,7 +52,7 @@ static void serve_datagram(int fd)
 	ssize_t count = recvfrom(fd, bytes, sizeof(bytes), MSG_DONTWAIT, of(&from), &from.length);
 
 	count_served(SERVED, count >= 0 && sendto(fd, bytes, count, 0, of(&from), from.length) >= 0 ?
-			 DONE : FAILED);
+			     DONE : FAILED);
 }
 
 /* Says a word on each socket that somebody has sent. */

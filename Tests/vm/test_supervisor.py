@@ -102,8 +102,8 @@ def suite(e7):
 
 
 def test_it_runs_both_under_users_of_their_own(suite):
-    users = {pid: uid for pid, (_, _, uid) in processes().items()}
     service, broker = suite.settled()
+    users = {pid: uid for pid, (_, _, uid) in processes().items()}
     assert users[service] == pwd.getpwnam("_e7-priv").pw_uid
     assert users[broker] == pwd.getpwnam("_e7-broker").pw_uid
     console = (suite.folder / "console.sock").stat()

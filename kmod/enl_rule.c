@@ -73,7 +73,8 @@ int enl_put_rule(struct sk_buff *skb, const struct rule *rule)
 
 bool enl_has_match(const struct genl_info *info)
 {
-	u64 match = def_takes(E7_CMD_RULE_DEL) & ~BIT_ULL(E7_ATTR_ID);
+	u64 match = def_takes(E7_CMD_RULE_DEL) &
+		    ~(BIT_ULL(E7_ATTR_ID) | BIT_ULL(E7_ATTR_DIRECT));
 	unsigned int i;
 
 	for (i = 0; i <= DEF_ATTR_MAX; i++)

@@ -79,6 +79,20 @@ def test_rules_add_change_remove(e7):
     assert e7.rules() == []
 
 
+def test_what_is_direct_goes_beside_the_transaction(e7):
+    old = e7.block("tcp")["ID"]
+    e7.do("BEGIN")
+    e7.block("udp")
+    e7.do("RULE_DEL", ID=old, DIRECT=True)
+    assert e7.rules() == []
+    e7.do("RULE_ADD", ACTION=defs.ACTION["block"], PROT=132, DIRECT=True)
+    assert [rule["PROT"] for rule in e7.rules()] == [132]
+    e7.do("ABORT")
+    # Where there is none it changes nothing.
+    e7.do("RULE_DEL", PROT=132, DIRECT=True)
+    assert e7.rules() == []
+
+
 def test_clear_by_action(e7):
     for n in range(20):
         e7.rule("allow" if n % 2 else "block", "tcp", f"/opt/{n}")
@@ -111,7 +125,9 @@ def test_path_at_its_limit(e7):
     ("RULE_ADD", {"ACTION": 9, "PROT": 6}, "no such action"),
     ("RULE_ADD", {"ACTION": 1, "PROT": 6, "VALUE": 1}, "does not belong"),
     ("RULE_ADD", {"ACTION": 1, "PROT": 6, "ID": 1}, "does not belong"),
+    ("RULE_ADD", {"ACTION": 1, "DIRECT": True}, "expected a match"),
     ("RULE_DEL", {}, "expected ID, or a match"),
+    ("RULE_DEL", {"DIRECT": True}, "expected ID, or a match"),
     ("RULE_DEL", {"ID": 1, "PROT": 6}, "ID alone"),
     ("FLAG_SET", {"FLAG": 1}, "VALUE is missing"),
     ("FLAG_SET", {"VALUE": 1}, "FLAG is missing"),

@@ -6,7 +6,8 @@ import PackageDescription
 //   CE7Schema ← E7Lane ← E7IPC ← E7Rules ← E7Console ← e7-client
 //   CE7Linux ← E7System ← E7Loop, E7Files ← e7-broker, e7-client
 //   CE7Linux ← E7System ← E7Netlink, E7Sandbox ← E7PrivCore ← e7-priv
-//   E7Netlink ← E7Questions ← e7-broker
+//   E7System ← E7Unix ← E7Groups ← e7-supervisor
+//   E7Netlink ← E7Groups ← E7Questions ← e7-broker
 // What e7-priv does not need stands in targets that it does not link.
 
 let common: [SwiftSetting] = [
@@ -34,6 +35,7 @@ let package = Package(
   name: "e7",
   products: [
     .executable(name: "e7-priv", targets: ["e7-priv"]),
+    .executable(name: "e7-supervisor", targets: ["e7-supervisor"]),
     .executable(name: "e7-broker", targets: ["e7-broker"]),
     .executable(name: "e7-client", targets: ["e7-client"]),
   ],
@@ -47,6 +49,8 @@ let package = Package(
     .target(name: "CE7Schema"),
     .target(name: "CE7Words"),
     .target(name: "CE7Linux", cSettings: [.define("_GNU_SOURCE")]),
+    .target(
+      name: "CE7Unix", dependencies: ["CE7Linux"], cSettings: [.define("_GNU_SOURCE")]),
     .target(
       name: "CE7Loop", dependencies: ["CE7Linux"], cSettings: [.define("_GNU_SOURCE")]),
     // The reference library of netlink, as Debian ships it.
@@ -69,8 +73,20 @@ let package = Package(
       name: "E7Netlink",
       dependencies: ["CE7Linux", "CE7Schema", "CNetlink", "E7Lane", "E7System", "E7Text"],
       swiftSettings: trusted),
+    // What e7-supervisor has beyond what e7-priv needs, and compiles as it does.
     .target(
-      name: "E7Questions", dependencies: ["CE7Schema", "E7IPC", "E7Netlink", "E7System"],
+      name: "E7Unix", dependencies: ["CE7Linux", "CE7Unix", "E7System", "E7Text"],
+      swiftSettings: trusted),
+    .target(
+      name: "E7Groups",
+      dependencies: [
+        "CE7Linux", "CE7Schema", "CE7Unix", "CNetlink", "E7Lane", "E7Netlink", "E7System",
+        "E7Text",
+      ],
+      swiftSettings: trusted),
+    .target(
+      name: "E7Questions",
+      dependencies: ["CE7Schema", "E7Groups", "E7IPC", "E7Netlink", "E7System", "E7Unix"],
       swiftSettings: common),
     .target(
       name: "E7Loop", dependencies: ["CE7Loop", "E7System", "E7Text"], swiftSettings: common),
@@ -86,7 +102,9 @@ let package = Package(
     .target(name: "E7Rules", dependencies: ["CE7Schema", "E7IPC"], swiftSettings: common),
     .target(
       name: "E7BrokerCore",
-      dependencies: ["CE7Linux", "CE7Schema", "CSeccomp", "E7IPC", "E7Rules", "E7Sandbox"],
+      dependencies: [
+        "CE7Linux", "CE7Schema", "CE7Unix", "CSeccomp", "E7IPC", "E7Rules", "E7Sandbox",
+      ],
       swiftSettings: common),
     .target(
       name: "E7Files", dependencies: ["CE7Loop", "E7Loop", "E7System"], swiftSettings: common),
@@ -100,10 +118,17 @@ let package = Package(
       ],
       swiftSettings: trusted, linkerSettings: hardened),
     .executableTarget(
+      name: "e7-supervisor",
+      dependencies: [
+        "CE7Schema", "CE7Unix", "E7Groups", "E7Lane", "E7Netlink", "E7System", "E7Text",
+        "E7Unix",
+      ],
+      swiftSettings: trusted, linkerSettings: hardened),
+    .executableTarget(
       name: "e7-broker",
       dependencies: [
         "CE7Schema", "E7BrokerCore", "E7IPC", "E7Loop", "E7Netlink", "E7Questions", "E7Rules",
-        "E7Sandbox", "E7System",
+        "E7Sandbox", "E7System", "E7Unix",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: common, linkerSettings: hardened),
@@ -111,6 +136,7 @@ let package = Package(
       name: "e7-client",
       dependencies: [
         "CE7Schema", "E7Console", "E7Files", "E7IPC", "E7Loop", "E7Rules", "E7System",
+        "E7Unix",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: common, linkerSettings: hardened),
@@ -123,12 +149,13 @@ let package = Package(
       swiftSettings: common),
     .testTarget(
       name: "E7SystemTests",
-      dependencies: ["CE7Linux", "CE7Loop", "E7Loop", "E7System", "E7TestSupport"],
+      dependencies: ["CE7Linux", "CE7Loop", "E7Loop", "E7System", "E7TestSupport", "E7Unix"],
       swiftSettings: common),
     .testTarget(
       name: "E7NetlinkTests",
       dependencies: [
-        "CE7Schema", "E7IPC", "E7Netlink", "E7Questions", "E7System", "E7TestSupport",
+        "CE7Schema", "E7Groups", "E7IPC", "E7Netlink", "E7Questions", "E7System",
+        "E7TestSupport",
       ],
       swiftSettings: common),
     .testTarget(

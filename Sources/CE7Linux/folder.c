@@ -20,16 +20,6 @@ static int rename_to(int32_t folder, const char *from, const char *to, unsigned 
   return (int)syscall(SYS_renameat2, folder, from, folder, to, flags);
 }
 
-int32_t e7_make_rules_folder(const char *path, uint32_t gid) {
-  int32_t result = e7_make_folder(path);
-  if (result < 0) return result;
-  int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0) return -errno;
-  if (fchown(fd, 0, gid) || fchmod(fd, 0775)) result = -errno;
-  close(fd);
-  return result;
-}
-
 static bool is_roots(int fd, uint32_t writers) {
   struct stat found;
 

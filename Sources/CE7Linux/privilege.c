@@ -91,13 +91,3 @@ void e7_heap_by_brk(void) {
   mallopt(M_ARENA_MAX, 1);
 }
 
-bool e7_holds_capability(void) {
-  struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-  struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {0};
-
-  // Whoever cannot tell must not trust that there is none.
-  if (syscall(SYS_capget, &header, sets)) return true;
-  for (int i = 0; i < _LINUX_CAPABILITY_U32S_3; i++)
-    if (sets[i].effective || sets[i].permitted || sets[i].inheritable) return true;
-  return false;
-}

@@ -2,17 +2,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "CE7Linux.h"
@@ -94,73 +92,6 @@ void e7_open_standard(const char *name) {
   }
 }
 
-enum { most_descriptors = 8 };
-
-static int place_descriptors(const struct e7_program *program) {
-  int above[most_descriptors];
-
-  // First out of the way of each other's final places, then into them, losing close-on-exec.
-  for (size_t i = 0; i < program->count; i++) {
-    above[i] = fcntl(program->descriptors[i], F_DUPFD, 3 + most_descriptors);
-    if (above[i] < 0) return -1;
-  }
-  for (size_t i = 0; i < program->count; i++)
-    if (dup2(above[i], 3 + (int)i) < 0) return -1;
-  return close_range(3 + (unsigned)program->count, ~0U, 0);
-}
-
-_Noreturn static void become_program(const struct e7_program *program, pid_t parent) {
-  char pid[32], count[32], names[256];
-  char *environment[] = {pid, count, names, "SWIFT_BACKTRACE=enable=no", NULL};
-  char *arguments_of[] = {(char *)program->path, NULL};
-  sigset_t none;
-
-  sigemptyset(&none);
-  sigprocmask(SIG_SETMASK, &none, NULL);
-  snprintf(pid, sizeof(pid), "LISTEN_PID=%d", (int)getpid());
-  snprintf(count, sizeof(count), "LISTEN_FDS=%zu", program->count);
-  snprintf(names, sizeof(names), "LISTEN_FDNAMES=%s", program->names);
-  if (place_descriptors(program) || chdir("/")) _exit(127);
-  if (program->uid && e7_become(program->uid, program->gid)) _exit(127);
-  // After the change of identity, which forgets it.
-  if (e7_die_with_parent(parent)) _exit(127);
-  execve(program->path, arguments_of, environment);
-  _exit(127);
-}
-
-int32_t e7_spawn(const struct e7_program *program) {
-  if (program->count > most_descriptors) return -E2BIG;
-  pid_t parent = getpid();
-  pid_t child = fork();
-  if (child == 0) become_program(program, parent);
-  return child < 0 ? -errno : child;
-}
-
-int32_t e7_spawn_command(const char *path, const char *first, const char *second) {
-  char *const arguments_of[] = {(char *)path, (char *)first, (char *)second, NULL};
-  static char *const nothing[] = {NULL};
-  pid_t parent = getpid();
-  pid_t child = fork();
-
-  if (child == 0) {
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    if (close_range(3, ~0U, 0) == 0 && chdir("/") == 0 && e7_die_with_parent(parent) == 0)
-      execve(path, arguments_of, nothing);
-    _exit(127);
-  }
-  return child < 0 ? -errno : child;
-}
-
-int32_t e7_reap(int32_t *status) {
-  pid_t child = waitpid(-1, status, WNOHANG);
-
-  return child < 0 ? (errno == ECHILD ? 0 : -errno) : child;
-}
-
-int32_t e7_kill(int32_t pid, int32_t signal) { return kill(pid, signal) ? -errno : 0; }
-
 void e7_exit(int32_t status) { _exit(status); }
 
 int32_t e7_user(const char *name, uint32_t *uid, uint32_t *gid) {
@@ -194,42 +125,17 @@ int32_t e7_group(const char *name, uint32_t *gid) {
   return result;
 }
 
-int64_t e7_self_path(uint8_t *bytes, size_t capacity) {
-  ssize_t count = readlink("/proc/self/exe", (char *)bytes, capacity);
+int32_t e7_become_beside(const char *name, const char *elsewhere) {
+  char own[PATH_MAX], path[PATH_MAX + NAME_MAX];
+  ssize_t length = readlink("/proc/self/exe", own, sizeof(own) - 1);
 
-  return count < 0 ? -errno : count;
-}
-
-bool e7_is_executable(const char *path) { return access(path, X_OK) == 0; }
-
-bool e7_exists(const char *path) { return access(path, F_OK) == 0; }
-
-int32_t e7_make_folder(const char *path) {
-  struct stat found;
-
-  if (mkdir(path, 0755) && errno != EEXIST) return -errno;
-  int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd < 0) return -errno;
-  int32_t result = 0;
-  if (fstat(fd, &found))
-    result = -errno;
-  else if (found.st_uid != 0)
-    result = -EPERM;
-  else if (fchmod(fd, 0755))
-    result = -errno;
-  close(fd);
-  return result;
-}
-
-int32_t e7_remove(const char *path) { return unlink(path) ? -errno : 0; }
-
-int32_t e7_lock_file(const char *path) {
-  int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (fd < 0) return -errno;
-  if (flock(fd, LOCK_EX | LOCK_NB)) {
-    int error = errno;
-    close(fd);
-    return -error;
-  }
-  return fd;
+  if (length < 0) return -errno;
+  own[length] = 0;
+  const char *last = strrchr(own, '/');
+  if (!last) return -ENOENT;
+  snprintf(path, sizeof(path), "%.*s/%s", (int)(last - own), own, name);
+  execv(path, (char *[]){path, own, NULL});
+  snprintf(path, sizeof(path), "%s/%s", elsewhere, name);
+  execv(path, (char *[]){path, own, NULL});
+  return -errno;
 }

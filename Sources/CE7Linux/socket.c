@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -19,8 +18,7 @@
 
 _Static_assert(E7_SEND_FLAGS == (MSG_NOSIGNAL | MSG_DONTWAIT) &&
                    E7_RECEIVE_FLAGS == (MSG_DONTWAIT | MSG_CMSG_CLOEXEC) &&
-                   E7_NETLINK_ADDRESS_SIZE == sizeof(struct sockaddr_nl) &&
-                   E7_DUPLICATE == F_DUPFD_CLOEXEC,
+                   E7_NETLINK_ADDRESS_SIZE == sizeof(struct sockaddr_nl),
                "what a filter of system calls allows");
 _Static_assert(sizeof(struct e7_credentials) == sizeof(struct ucred), "struct ucred");
 
@@ -50,32 +48,9 @@ int32_t e7_notify(int32_t fd, const uint8_t *path, size_t length, const uint8_t 
   return sendmsg(fd, &message, E7_SEND_FLAGS) < 0 ? -errno : 0;
 }
 
-int32_t e7_unix_listen(const uint8_t *path, size_t count, uint32_t mode, int32_t backlog) {
-  struct sockaddr_un address;
-  int32_t result = e7_unix_name(&address, path, count);
-  if (result) return result;
-
-  int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-  if (fd < 0) return -errno;
-  // The file never grants more than `mode`: the inode is made with it, less the umask.
-  if (fchmod(fd, mode) || bind(fd, (struct sockaddr *)&address, sizeof(address)) ||
-      chmod(address.sun_path, mode) || listen(fd, backlog)) {
-    int failed = errno;
-    close(fd);
-    return -failed;
-  }
-  return fd;
-}
-
-int32_t e7_unix_pair(int32_t *ends) {
-  return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) ? -errno : 0;
-}
-
 int32_t e7_set_option(int32_t fd, int32_t level, int32_t name, int32_t value) {
   return setsockopt(fd, level, name, &value, sizeof(value)) ? -errno : 0;
 }
-
-int32_t e7_pass_credentials(int32_t fd) { return e7_set_option(fd, SOL_SOCKET, SO_PASSCRED, 1); }
 
 static bool option_is(int32_t fd, int name, int wanted) {
   int value;
@@ -113,20 +88,11 @@ int64_t e7_peer_groups(int32_t fd, uint32_t *groups, size_t capacity) {
   return size / sizeof(*groups);
 }
 
-int64_t e7_send(int32_t fd, const uint8_t *bytes, size_t count, int32_t passed) {
-  union {
-    struct cmsghdr header;
-    char space[CMSG_SPACE(sizeof(int))];
-  } control = {.header = {CMSG_LEN(sizeof(int)), SOL_SOCKET, SCM_RIGHTS}};
+int64_t e7_send(int32_t fd, const uint8_t *bytes, size_t count) {
   struct iovec part = {(void *)bytes, count};
   struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-
-  if (passed >= 0) {
-    memcpy(CMSG_DATA(&control.header), &passed, sizeof(passed));
-    message.msg_control = &control;
-    message.msg_controllen = sizeof(control);
-  }
   ssize_t sent = sendmsg(fd, &message, E7_SEND_FLAGS);
+
   return sent < 0 ? -errno : sent;
 }
 
@@ -195,16 +161,6 @@ int64_t e7_netlink_receive(int32_t fd, uint8_t *bytes, size_t capacity,
   if (message.msg_namelen != sizeof(sender) || sender.nl_family != AF_NETLINK) return -EPROTO;
   *received = (struct e7_netlink_received){sender.nl_pid, message.msg_flags & MSG_TRUNC};
   return count;
-}
-
-int32_t e7_duplicate(int32_t fd) {
-  int copy = fcntl(fd, E7_DUPLICATE, 3);
-
-  return copy < 0 ? -errno : copy;
-}
-
-int32_t e7_grow_receive_buffer(int32_t fd, int32_t size) {
-  return e7_set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, size);
 }
 
 int32_t e7_close(int32_t fd) { return close(fd) ? -errno : 0; }

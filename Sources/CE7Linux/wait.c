@@ -1,16 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
-#include <sys/signalfd.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "CE7Linux.h"
-
-_Static_assert(E7_SIGINT == SIGINT && E7_SIGKILL == SIGKILL && E7_SIGTERM == SIGTERM &&
-                   E7_SIGCHLD == SIGCHLD && E7_SIGHUP == SIGHUP,
-               "numbers of signal(7)");
 
 _Static_assert(sizeof(struct e7_waited) == sizeof(struct pollfd) && E7_INPUT == POLLIN &&
                    E7_OUTPUT == POLLOUT && E7_CLOSED == (POLLERR | POLLHUP | POLLRDHUP),
@@ -33,21 +26,3 @@ uint64_t e7_monotonic_ms(void) {
   return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-int32_t e7_signals(void) {
-  sigset_t set;
-
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
-  sigaddset(&set, SIGHUP);
-  sigaddset(&set, SIGCHLD);
-  if (sigprocmask(SIG_BLOCK, &set, NULL)) return -errno;
-  int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-  return fd < 0 ? -errno : fd;
-}
-
-int32_t e7_next_signal(int32_t fd) {
-  struct signalfd_siginfo info;
-
-  return read(fd, &info, sizeof(info)) == sizeof(info) ? (int32_t)info.ssi_signo : 0;
-}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "CE7Schema.h"
 
+#define E7_NAMES_ALONE
 #include "../../kmod/uapi/tables.h"
 
 // Only userland checks attributes by hand; the kernel has its policies.

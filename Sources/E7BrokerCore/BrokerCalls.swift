@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Linux
+import CE7Unix
+import CE7Unix
 import CSeccomp
 public import E7Sandbox
 

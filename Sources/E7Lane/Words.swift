@@ -30,6 +30,14 @@ extension MessageType {
     default: false
     }
   }
+
+  /// Whether a transaction would collect it, or be in its way.
+  public var isCollected: Bool {
+    switch self {
+    case .ruleAdd, .ruleDel, .ruleClear, .answer: true
+    default: false
+    }
+  }
 }
 
 extension Attribute {

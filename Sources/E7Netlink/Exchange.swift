@@ -5,24 +5,30 @@ import E7Lane
 import E7System
 import E7Text
 
-/// One request and the messages of its answer, as a pure state machine over received datagrams.
+/// Requests that go in one datagram, and what the kernel answers, as a pure state machine over
+/// received datagrams.
 ///
 /// The answer is parsed as if it were hostile: what is not from the kernel, or answers another
-/// request, is passed over; what does not parse ends the exchange.
+/// request, is passed over; what does not parse ends the exchange.  The last request alone asks for
+/// an acknowledgement, which tells that all have been looked at.
 package struct Exchange {
-  private let request: [UInt8]
-  private let sequence: UInt32
+  private let requests: [[UInt8]]
+  private let first: UInt32
   private let isDump: Bool
 
+  /// For each request why it is refused, or nil; the refusal of a lone one is thrown.
+  package private(set) var refusals: [Refusal?]
   /// Whether the answer is complete.
   package private(set) var isOver = false
   /// Whether what was listed changed in the middle of the dump.
   package private(set) var wasInterrupted = false
 
-  init(request: [UInt8], sequence: UInt32, isDump: Bool) {
-    self.request = request
-    self.sequence = sequence
+  /// Requests as they are sent, whose numbers begin with `first`; of dumps there is only one.
+  init(_ requests: [[UInt8]], first: UInt32, isDump: Bool) {
+    self.requests = requests
+    self.first = first
     self.isDump = isDump
+    refusals = [Refusal?](repeating: nil, count: requests.count)
   }
 
   /// Takes a datagram and returns the messages in it that belong to the answer.
@@ -32,7 +38,9 @@ package struct Exchange {
     guard port == 0 else { return [] }
     guard let messages = NetlinkMessage.all(datagram) else { throw .malformed }
     var answers: [GenericMessage] = []
-    for message in messages where message.sequence == sequence && !isOver {
+    for message in messages where !isOver {
+      let index = Int(message.sequence &- first)
+      guard index < requests.count else { continue }
       if message.flags & UInt16(NLM_F_DUMP_INTR) != 0 { wasInterrupted = true }
       switch Int32(message.type) {
       case NLMSG_NOOP:
@@ -40,10 +48,10 @@ package struct Exchange {
       case NLMSG_OVERRUN:
         throw .lost
       case NLMSG_ERROR:
-        try finish(message)
+        try finish(message, index)
       case NLMSG_DONE:
         guard isDump else { throw .malformed }
-        try finish(message)
+        try finish(message, index)
       default:
         guard let answer = GenericMessage(message) else { throw .malformed }
         answers.append(answer)
@@ -52,10 +60,13 @@ package struct Exchange {
     return answers
   }
 
-  private mutating func finish(_ message: NetlinkMessage) throws(NetlinkError) {
-    isOver = true
+  private mutating func finish(_ message: NetlinkMessage, _ index: Int) throws(NetlinkError) {
     guard let end = Acknowledgement(message) else { throw .malformed }
-    if end.errno != 0 { throw .refused(end.refusal(of: request)) }
+    isOver = index == requests.count - 1
+    guard end.errno != 0 else { return }
+    let refusal = end.refusal(of: requests[index])
+    if requests.count == 1 { throw .refused(refusal) }
+    refusals[index] = refusal
   }
 }
 

@@ -35,21 +35,16 @@ package struct NetlinkMessage: Equatable {
 
   /// The bytes to send.
   func encode() -> [UInt8] {
-    var message: [UInt8] = []
-    append(to: &message)
-    return message
-  }
-
-  /// Adds the bytes to send to others.
-  func append(to message: inout [UInt8]) {
     let length = NetlinkMessage.headerSize + body.count
-    message.reserveCapacity(message.count + length)
+    var message: [UInt8] = []
+    message.reserveCapacity(length)
     put(UInt32(truncatingIfNeeded: length), 4, &message)
     put(UInt32(type), 2, &message)
     put(UInt32(flags), 2, &message)
     put(sequence, 4, &message)
     put(0, 4, &message)
     message += body
+    return message
   }
 }
 
@@ -92,22 +87,16 @@ public struct GenericMessage: Equatable, Sendable {
     }
   }
 
-  /// Hands the attributes to `take`, where this is `type` of E7's family with this number.
-  package func read(
-    _ type: MessageType, of family: Family,
-    _ take: (inout AttributeReader) throws(DecodeError) -> Void
-  ) throws(NetlinkError) {
+  /// The attributes, where this is `type` of E7's family with this number.
+  package func attributes(
+    of type: MessageType, in family: Family
+  ) throws(NetlinkError) -> AttributeReader {
     guard self.family == family.id, UInt16(command) == type.rawValue else { throw .malformed }
-    var reader = try attributes()
-    do throws(DecodeError) {
-      try take(&reader)
-    } catch {
-      throw .malformed
-    }
+    return try attributes()
   }
 
   /// The attributes of a family with other numbers than E7's.
-  func rawAttributes() throws(NetlinkError) -> [RawAttribute] {
+  package func rawAttributes() throws(NetlinkError) -> [RawAttribute] {
     guard let all = RawAttribute.all(body, from: GenericMessage.headerSize) else {
       throw .malformed
     }
@@ -116,15 +105,15 @@ public struct GenericMessage: Equatable, Sendable {
 }
 
 /// An attribute of netlink's own: `struct nlattr`.
-struct RawAttribute: Equatable {
+package struct RawAttribute: Equatable {
   /// More than any message has that is read here.
-  static let most = 256
+  package static let most = 256
 
-  var number: UInt16
-  var payload: [UInt8]
+  package var number: UInt16
+  package var payload: [UInt8]
 
   /// The attributes from `start` on, or nil where a length does not fit or there are too many.
-  static func all(_ bytes: [UInt8], from start: Int) -> [RawAttribute]? {
+  package static func all(_ bytes: [UInt8], from start: Int) -> [RawAttribute]? {
     var all: [RawAttribute] = []
     var index = start
     while index < bytes.count {
@@ -142,7 +131,7 @@ struct RawAttribute: Equatable {
   }
 
   /// The number of 2 or 4 bytes, or nil.
-  var value: UInt32? {
+  package var value: UInt32? {
     switch payload.count {
     case 2: UInt32(payload.hostU16(at: 0))
     case 4: payload.hostU32(at: 0)
@@ -151,5 +140,5 @@ struct RawAttribute: Equatable {
   }
 
   /// The text up to its NUL.
-  var text: [UInt8] { Array(payload.prefix { $0 != 0 }) }
+  package var text: [UInt8] { Array(payload.prefix { $0 != 0 }) }
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
+import E7Groups
 public import E7IPC
 public import E7Netlink
 public import E7System
+import E7Unix
 
 /// What comes from the kernel unasked.
 public enum KernelMessage: Equatable, Sendable {
@@ -33,7 +35,7 @@ public struct EventSocket: ~Copyable {
   public static func open() throws(NetlinkError) -> EventSocket {
     var socket = try KernelSocket()
     do throws(NetlinkError) {
-      try socket.join(.notices)
+      try socket.joinNotices()
     } catch {
       switch error {
       case .noFamily, .version: break

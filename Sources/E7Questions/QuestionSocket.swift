@@ -39,7 +39,7 @@ public struct QuestionSocket: ~Copyable {
       family: family.id, version: UInt8(E7_GENL_VERSION),
       command: UInt8(truncatingIfNeeded: type.rawValue), isDump: isList,
       attributes: writer.payload())
-    asked = (type, isList, try socket.begin(request))
+    asked = (type, isList, try socket.begin([request]))
   }
 
   /// Fetches the next part and hands each message in it to `take`.
@@ -57,7 +57,12 @@ public struct QuestionSocket: ~Copyable {
       let (datagram, port) = try socket.receive(
         until: Clock.monotonicMilliseconds() + UInt64(max(0, timeoutMilliseconds)))
       for message in try answers(&exchange, datagram, port) {
-        try message.read(type, of: family, take)
+        var reader = try message.attributes(of: type, in: family)
+        do throws(DecodeError) {
+          try take(&reader)
+        } catch {
+          throw NetlinkError.malformed
+        }
         hasPart = true
       }
     }

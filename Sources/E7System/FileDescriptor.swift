@@ -12,11 +12,6 @@ public import E7Text
     self.raw = raw
   }
 
-  /// A second descriptor of the same file, close-on-exec.
-  public borrowing func duplicate() throws(SystemError) -> FileDescriptor {
-    FileDescriptor(owning: try check(e7_duplicate(raw), "fcntl"))
-  }
-
   /// Gives the number away; whoever takes it closes it.
   public consuming func release() -> Int32 {
     let raw = self.raw

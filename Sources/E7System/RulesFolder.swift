@@ -9,11 +9,6 @@ public struct RulesFolder: ~Copyable {
 
   private let descriptor: FileDescriptor
 
-  /// Makes the folder, where it is missing, for root and the group to write to.
-  public static func make(group: UInt32) throws(SystemError) {
-    _ = try check(unsafe e7_make_rules_folder(path.cString, group), "mkdir")
-  }
-
   /// Opens it; EPERM where somebody else than root and the group may write to it, or to one above.
   public init(group: UInt32) throws(SystemError) {
     descriptor = FileDescriptor(

@@ -1,48 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Linux
 
-/// Both ends of a socketpair(2).
-public struct SocketPair: ~Copyable {
-  /// One end.
-  public var first: FileDescriptor
-  /// The other end.
-  public var second: FileDescriptor
-}
-
 /// Sockets of unix(7) that keep datagrams whole and in order: SOCK_SEQPACKET, close-on-exec.
 ///
 /// Nothing here blocks, and nothing raises SIGPIPE.
 public enum SequencedSocket {
-  /// Listens at `path`, at most 107 bytes, with `mode` for the socket file; EADDRINUSE where there
-  /// is a file already.
-  public static func listen(
-    path: [UInt8], mode: UInt32, backlog: Int32
-  ) throws(SystemError) -> FileDescriptor {
-    FileDescriptor(
-      owning: try check(unsafe e7_unix_listen(path, path.count, mode, backlog), "bind"))
-  }
-
-  /// A connected pair.
-  public static func pair() throws(SystemError) -> SocketPair {
-    var ends: (Int32, Int32) = (-1, -1)
-    let result = unsafe withUnsafeMutablePointer(to: &ends) { ends in
-      unsafe ends.withMemoryRebound(to: Int32.self, capacity: 2) { unsafe e7_unix_pair($0) }
-    }
-    _ = try check(result, "socketpair")
-    return SocketPair(
-      first: FileDescriptor(owning: ends.0), second: FileDescriptor(owning: ends.1))
-  }
-
   /// Whether a descriptor from somewhere else is an end of such a pair, and no connection.
   public static func isPair(_ socket: borrowing FileDescriptor) -> Bool {
     e7_is_unix_pair(socket.raw)
-  }
-
-  /// Asks for the sender's credentials with each datagram: SO_PASSCRED.
-  ///
-  /// Must be on before the peer sends; what was sent before carries none.
-  public static func passCredentials(_ socket: borrowing FileDescriptor) throws(SystemError) {
-    _ = try check(e7_pass_credentials(socket.raw), "setsockopt SO_PASSCRED")
   }
 
   /// Who connected, or made the pair: SO_PEERCRED and SO_PEERGROUPS.
@@ -70,21 +35,13 @@ public enum SequencedSocket {
   public static func send(
     _ socket: borrowing FileDescriptor, _ bytes: [UInt8]
   ) throws(SystemError) -> Bool {
-    try send(socket.raw, bytes, passing: -1)
-  }
-
-  /// Sends one datagram with one descriptor, which stays open here; false when the queue is full.
-  public static func send(
-    _ socket: borrowing FileDescriptor, _ bytes: [UInt8], passing: borrowing FileDescriptor
-  ) throws(SystemError) -> Bool {
-    try send(socket.raw, bytes, passing: passing.raw)
-  }
-
-  private static func send(
-    _ socket: Int32, _ bytes: [UInt8], passing: Int32
-  ) throws(SystemError) -> Bool {
     guard !bytes.isEmpty else { throw SystemError("sendmsg", errno: Errno.invalid) }
-    let result = Int32(truncatingIfNeeded: unsafe e7_send(socket, bytes, bytes.count, passing))
+    return try sent(unsafe e7_send(socket.raw, bytes, bytes.count))
+  }
+
+  /// Whether a send's result says that the datagram went.
+  package static func sent(_ result: Int64) throws(SystemError) -> Bool {
+    let result = Int32(truncatingIfNeeded: result)
     if isTransient(result) { return false }
     _ = try check(result, "sendmsg")
     return true

@@ -3,6 +3,7 @@ import CE7Schema
 import E7IPC
 import E7Loop
 import E7System
+import E7Unix
 import Glibc
 
 /// The listening console socket, and what to do when descriptors run out.

@@ -7,6 +7,7 @@ import E7Questions
 import E7Sandbox
 import E7Loop
 import E7System
+import E7Unix
 import Logging
 
 /// Feeds the state machine and does what it wants done, in rounds, on one thread.

@@ -3,6 +3,7 @@ import E7Loop
 import E7Netlink
 import E7Questions
 import E7System
+import E7Unix
 import Logging
 
 /// Exit statuses.

@@ -4,6 +4,7 @@ import E7Console
 import E7IPC
 import E7Loop
 import E7System
+import E7Unix
 
 /// A socket of our own making to e7-priv: the broker passes its other end on and sees nothing of it.
 final class Lane {

@@ -3,6 +3,7 @@ import CE7Schema
 import E7Console
 import E7IPC
 import E7System
+import E7Unix
 
 /// Why an exchange ended early.
 enum LinkError: Error {

@@ -18,19 +18,27 @@ struct KernelTarget: EditTarget, ~Copyable {
   private let ending: Ending
   /// The load of the module that knows of the role.
   private let instance: UInt64
+  /// This process as the kernel numbers it.
+  private let holder: UInt64
 
   /// Claims the role for a socket, for which this process still needs CAP_NET_ADMIN.
   init(_ socket: consuming KernelSocket, _ ending: Ending) throws(NetlinkError) {
     try socket.claim(.control)
-    instance = try socket.status().instance
+    let instance = try socket.status().instance
+    let holder = try socket.controller()
     self.socket = socket
+    self.instance = instance
+    self.holder = holder
     self.ending = ending
   }
 
-  /// Finds out without an edit whether the module has gone, where nothing tells.
+  /// Finds out without an edit whether the module has gone, or the role.
+  ///
+  /// Nothing tells: no member of a group may be a socket that wakes a service manager's unit.
   mutating func look() {
     do throws(NetlinkError) {
       if try socket.status().instance != instance { throw .reloaded }
+      if try socket.controller() != holder { end(KernelTarget.taken) }
     } catch {
       _ = outcome(of: error)
     }
@@ -49,7 +57,7 @@ struct KernelTarget: EditTarget, ~Copyable {
 
   mutating func collect(_ edits: [LaneEdit]) -> [Outcome] {
     do throws(NetlinkError) {
-      let refusals = try socket.collect(edits.map { KernelEdit($0.type, $0.attributes) })
+      let refusals = try socket.ask(edits.map { ($0.type, $0.attributes) })
       return refusals.map { refusal in refusal.map { outcome(of: .refused($0)) } ?? Outcome() }
     } catch {
       let outcome = outcome(of: error)
@@ -58,55 +66,51 @@ struct KernelTarget: EditTarget, ~Copyable {
   }
 
   mutating func apply(_ edit: LaneEdit, collected: Bool) -> Outcome {
-    apply(KernelEdit(edit.type, edit.attributes), collected)
+    var attributes = edit.attributes
+    if !collected && edit.type.isCollected { attributes += KernelTarget.direct }
+    let outcome = apply(edit.type, attributes)
+    // Whatever made it fail, the kernel must not keep a draft that nobody knows of.
+    if edit.type == .commit && outcome.error != 0 { _ = try? socket.ask(.abort) }
+    return outcome
   }
 
-  mutating func abort() -> Outcome { apply(KernelEdit(.abort), true) }
+  mutating func abort() -> Outcome { apply(.abort, []) }
 
-  private mutating func apply(_ edit: KernelEdit, _ collected: Bool) -> Outcome {
+  private mutating func apply(_ type: MessageType, _ attributes: [UInt8]) -> Outcome {
     do throws(NetlinkError) {
-      let result = try socket.apply(edit, collected: collected)
-      return Outcome(generation: result.generation, id: result.id)
+      var answer = try socket.ask(type, attributes)
+      return Outcome(generation: answer?.u64(.generation), id: answer?.u64(.id))
     } catch {
       return outcome(of: error)
     }
   }
 
-  private func outcome(of error: NetlinkError) -> Outcome {
-    ending.cause = ending.cause ?? KernelTarget.end(error)
+  /// The attribute of what takes effect at once, beside the transaction that this socket has open.
+  private static var direct: [UInt8] {
+    var writer = AttributeWriter()
+    writer.flag(.direct)
+    return writer.payload()
+  }
+
+  private mutating func outcome(of error: NetlinkError) -> Outcome {
+    switch error {
+    case .noFamily, .version, .reloaded:
+      end((Phrase(error.text), Status.reloaded))
+    case .refused(let refusal) where refusal.errno == Errno.perm:
+      // To another load of the module, which has the number of the one before, it is a stranger.
+      let isOther = (try? socket.status().instance) != instance
+      end(isOther ? (Phrase(NetlinkError.reloaded.text), Status.reloaded) : KernelTarget.taken)
+    case .refused: break
+    default:
+      // With the socket goes a transaction of which nobody knows what is in it.
+      end((Phrase(error.text), Status.failed))
+    }
     return Outcome(error: UInt32(bitPattern: error.errno), text: error.text)
   }
 
-  /// Whether an error says that the role has gone, with the module or to another process.
-  private static func end(_ error: NetlinkError) -> (text: Phrase, status: Int32)? {
-    switch error {
-    case .noFamily, .version, .reloaded:
-      return (Phrase(error.text), Status.reloaded)
-    case .refused(let refusal) where refusal.errno == Errno.perm:
-      return (Ending.taken, Status.taken)
-    default:
-      return nil
-    }
-  }
-}
+  private func end(_ cause: (text: Phrase, status: Int32)) { ending.cause = ending.cause ?? cause }
 
-extension Ending {
-  static var taken: Phrase { "another process has taken the role control" }
-
-  /// Reads what the kernel tells, and whether it ends this process.
-  func listen(to notices: borrowing GroupSocket) throws(NetlinkError) {
-    while let datagram = try notices.receive() {
-      try GroupSocket.notices(in: datagram) { notice in
-        switch notice.u8(.kind) {
-        case UInt8(NoticeKind.unload.rawValue):
-          cause = ("the module is being unloaded", Status.reloaded)
-        case UInt8(NoticeKind.release.rawValue)
-        where notice.u8(.socketRole) == UInt8(SocketRole.control.rawValue) && notice.flag(.force):
-          cause = (Ending.taken, Status.taken)
-        default:
-          break
-        }
-      }
-    }
+  private static var taken: (text: Phrase, status: Int32) {
+    ("another process has taken the role control", Status.taken)
   }
 }

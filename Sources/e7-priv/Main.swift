@@ -33,8 +33,8 @@ func fail(_ error: NetlinkError) -> Never {
   }
 }
 
-/// The supervisor; with the descriptors that it, or a service manager, hands over, the service that
-/// edits.
+/// The service that edits, with the descriptors that its supervisor or a service manager hands over;
+/// without, it makes room for that supervisor.
 @main enum Main {
   static func main() {
     // The kernel starts programs without.
@@ -50,8 +50,8 @@ func fail(_ error: NetlinkError) -> Never {
       service.run()
     } else {
       guard Process.isRoot else { fail("must be started by root, as in: sudo e7-priv") }
-      var supervisor = Supervisor()
-      supervisor.run()
+      let error = Process.becomeBeside("e7-supervisor", "/usr/libexec/e7")
+      fail("no e7-supervisor beside e7-priv or in /usr/libexec/e7: \(error.phrase)")
     }
   }
 }

@@ -12,14 +12,11 @@ struct Service: ~Copyable {
   /// Milliseconds between looks at lanes that a clock may end.
   private static let tick: Int32 = 500
   private static let doorToken: UInt64 = 0
-  private static let noticesToken: UInt64 = 1
 
   private let door: FileDescriptor
   private var desk: Desk<KernelTarget>
   private var lanes: [LaneSocket] = []
-  private var lastID = Service.noticesToken
-  /// With a service manager none: no member of a group may be a socket that wakes a service.
-  private let notices: GroupSocket?
+  private var lastID = Service.doorToken
   private let ending = Ending()
   /// With a service manager: who alone may use the door, and may ask for the role view.
   private let broker: UInt32?
@@ -40,11 +37,8 @@ struct Service: ~Copyable {
     if isManaged {
       guard let user = Account.user(Account.broker) else { fail(Account.missing(Account.broker)) }
       broker = user.uid
-      notices = nil
     } else {
       broker = nil
-      // Before the role: what becomes of it is told from then on.
-      notices = Service.openNotices()
     }
     let target = Service.target(handed, isManaged, &manager, ending)
     let shelf = RulesShelf(user)
@@ -58,14 +52,6 @@ struct Service: ~Copyable {
     self.door = door
     log.write(.info, "serves edits as user \(user.uid)")
     manager.ready()
-  }
-
-  private static func openNotices() -> GroupSocket {
-    do {
-      return try GroupSocket.openNotices()
-    } catch {
-      fail(error)
-    }
   }
 
   private static func target(
@@ -118,15 +104,10 @@ struct Service: ~Copyable {
   mutating func run() {
     while true {
       do throws(SystemError) {
-        let timeout = lanes.isEmpty && broker == nil ? -1 : Service.tick
-        let events = try Poll.wait(for: waitedFor(), timeoutMilliseconds: timeout)
-        if broker != nil, events.isEmpty { desk.withTarget { $0.look() } }
+        let events = try Poll.wait(for: waitedFor(), timeoutMilliseconds: Service.tick)
+        if events.isEmpty { desk.withTarget { $0.look() } }
         for event in events {
-          switch event.token {
-          case Service.doorToken: try openLane()
-          case Service.noticesToken: listen()
-          default: serve(event)
-          }
+          if event.token == Service.doorToken { try openLane() } else { serve(event) }
         }
       } catch {
         fail(error.phrase)
@@ -137,29 +118,12 @@ struct Service: ~Copyable {
     }
   }
 
-  private func listen() {
-    do throws(NetlinkError) {
-      switch notices {
-      case .some(let notices): try ending.listen(to: notices)
-      case .none: break
-      }
-    } catch {
-      fail(error)
-    }
-    endIfLost()
-  }
-
   private func endIfLost() {
     if let cause = ending.cause { fail(cause.text, status: cause.status) }
   }
 
   private func waitedFor() -> [(raw: Int32, token: UInt64, interest: Interest)] {
     var all: [(raw: Int32, token: UInt64, interest: Interest)] = []
-    // First: no edit is for a module that has gone.
-    switch notices {
-    case .some(let notices): all.append((notices.raw, Service.noticesToken, .input))
-    case .none: break
-    }
     for lane in lanes { all.append((lane.socket.raw, lane.id, lane.interest)) }
     // Last: a lane that has ended makes room for the next.
     all.append((door.raw, Service.doorToken, .input))
@@ -245,17 +209,5 @@ struct Service: ~Copyable {
     let now = Clock.monotonicMilliseconds()
     for id in desk.expired(now: now) { close(id) }
     for lane in lanes where lane.isStalled(now: now) { close(lane.id) }
-  }
-}
-
-extension Account {
-  /// The user that the service becomes.
-  static var priv: StaticString { "_e7-priv" }
-  /// The user that the broker runs under.
-  static var broker: StaticString { "_e7-broker" }
-
-  /// What to say where there is no such user.
-  static func missing(_ name: StaticString) -> Phrase {
-    "no user \(name) in /etc/passwd; create it with: useradd --system --user-group --no-create-home --shell /usr/sbin/nologin \(name)"
   }
 }

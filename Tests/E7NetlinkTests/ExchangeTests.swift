@@ -55,6 +55,13 @@ struct Forge {
   }
 }
 
+extension Exchange {
+  /// That of one request.
+  init(request: [UInt8], sequence: UInt32, isDump: Bool) {
+    self.init([request], first: sequence, isDump: isDump)
+  }
+}
+
 struct ExchangeTests {
   private func exchange(isDump: Bool = false, request: [UInt8] = []) -> Exchange {
     Exchange(request: request, sequence: 7, isDump: isDump)
@@ -281,53 +288,50 @@ struct HostileTests {
 }
 
 struct BundleTests {
-  private func bundle(_ count: Int, after sequence: UInt32 = 6) -> Bundle {
-    Bundle(
-      (0..<count).map { index in
-        GenericRequest(
-          family: Forge.family, version: 1, command: 5,
-          attributes: Forge.attribute(9, [UInt8](repeating: 65, count: index)))
-      }, after: sequence)
+  private func bundle(_ count: Int) -> Exchange {
+    Exchange([[UInt8]](repeating: [], count: count), first: 7, isDump: false)
   }
 
   @Test func theLastAloneAsks() throws {
-    let messages = try #require(NetlinkMessage.all(bundle(4).datagram))
-    #expect(messages.map(\.sequence) == [7, 8, 9, 10])
-    #expect(messages.map { $0.flags & 4 } == [0, 0, 0, 4])
-    #expect(messages.allSatisfy { $0.flags & 1 == 1 })
+    let request = GenericRequest(
+      family: Forge.family, version: 1, command: 5, attributes: Forge.attribute(9, [65, 66]))
+    for isLast in [false, true] {
+      let message = try #require(NetlinkMessage.all(request.encode(9, isLast: isLast))?.first)
+      #expect(message.sequence == 9 && message.flags == (isLast ? 5 : 1))
+    }
   }
 
   @Test func refusalsFindTheirRequests() throws {
     var bundle = bundle(3)
-    try bundle.take(
+    _ = try bundle.take(
       Forge.acknowledgement(28, sequence: 8) + Forge.acknowledgement(22, sequence: 7), port: 0)
     #expect(!bundle.isOver)
-    try bundle.take(Forge.acknowledgement(0, sequence: 9), port: 0)
+    _ = try bundle.take(Forge.acknowledgement(0, sequence: 9), port: 0)
     #expect(bundle.isOver)
     #expect(bundle.refusals.map { $0?.errno } == [22, 28, nil])
   }
 
   @Test func theLastMayBeRefused() throws {
     var bundle = bundle(2)
-    try bundle.take(Forge.acknowledgement(28, sequence: 8), port: 0)
+    _ = try bundle.take(Forge.acknowledgement(28, sequence: 8), port: 0)
     #expect(bundle.isOver && bundle.refusals.map { $0?.errno } == [nil, 28])
   }
 
   @Test func whatIsNotTheKernelsOrNotTheirsIsPassedOver() throws {
     var bundle = bundle(2)
-    try bundle.take(Forge.acknowledgement(28, sequence: 8), port: 5)
+    _ = try bundle.take(Forge.acknowledgement(28, sequence: 8), port: 5)
     for sequence in [0, 6, 9, .max] as [UInt32] {
-      try bundle.take(Forge.acknowledgement(28, sequence: sequence), port: 0)
+      _ = try bundle.take(Forge.acknowledgement(28, sequence: sequence), port: 0)
     }
-    try bundle.take(Forge.statusAnswer(sequence: 8), port: 0)
+    _ = try bundle.take(Forge.statusAnswer(sequence: 8), port: 0)
     #expect(!bundle.isOver && bundle.refusals.allSatisfy { $0 == nil })
   }
 
   @Test func whatDoesNotParseEndsIt() {
     var bundle = bundle(2)
-    #expect(throws: NetlinkError.malformed) { try bundle.take([1, 2, 3], port: 0) }
+    #expect(throws: NetlinkError.malformed) { _ = try bundle.take([1, 2, 3], port: 0) }
     #expect(throws: NetlinkError.malformed) {
-      try bundle.take(Forge.message(Forge.error, sequence: 7, [1, 2]), port: 0)
+      _ = try bundle.take(Forge.message(Forge.error, sequence: 7, [1, 2]), port: 0)
     }
   }
 }

@@ -4,6 +4,7 @@ import E7IPC
 import E7System
 import Testing
 
+@testable import E7Groups
 @testable import E7Netlink
 @testable import E7Questions
 
@@ -23,8 +24,10 @@ struct LiveTests {
     var socket = try GenericSocket()
     let family = try socket.resolve("nlctrl", timeoutMilliseconds: 1000)
     #expect(family.id == 16 && family.version == 2)
-    #expect(family.group("notify") == 16)
-    #expect(family.group("notif") == nil)
+    let description = try socket.describe("nlctrl", timeoutMilliseconds: 1000)
+    #expect(try Groups.number(of: "notify", in: description) == 16)
+    #expect(try Groups.number(of: "notif", in: description) == nil)
+    try socket.join("notify", of: "nlctrl")
     #expect(try socket.resolve("nlctrl", timeoutMilliseconds: 1000) == family)
   }
 
@@ -40,10 +43,9 @@ struct LiveTests {
     var error: NetlinkError?
     do throws(NetlinkError) {
       var socket = try GenericSocket()
-      _ = try socket.exchange(
-        GenericRequest(family: 16, version: 1, command: 3, attributes: name),
-        timeoutMilliseconds: 1000
-      ) { (_: GenericMessage) throws(NetlinkError) in }
+      _ = try socket.ask(
+        [GenericRequest(family: 16, version: 1, command: 3, attributes: name)],
+        timeoutMilliseconds: 1000)
     } catch let caught {
       error = caught
     }
@@ -59,15 +61,23 @@ struct LiveTests {
 
   @Test func aDumpEnds() throws {
     var socket = try GenericSocket()
-    var families = 0
-    let interrupted = try socket.exchange(
-      GenericRequest(family: 16, version: 1, command: 3, isDump: true, attributes: []),
-      timeoutMilliseconds: 1000
-    ) { answer throws(NetlinkError) in
-      _ = try Family(answer)
-      families += 1
+    let (messages, end) = try socket.ask(
+      [GenericRequest(family: 16, version: 1, command: 3, isDump: true, attributes: [])],
+      timeoutMilliseconds: 1000)
+    for message in messages { _ = try Family(message) }
+    #expect(messages.count >= 1 && !end.wasInterrupted)
+  }
+
+  @Test func ofSeveralRequestsEachIsRefusedByItself() throws {
+    var socket = try GenericSocket()
+    func request(_ name: String) -> GenericRequest {
+      GenericRequest(
+        family: 16, version: 1, command: 3, attributes: Forge.attribute(2, Array(name.utf8) + [0]))
     }
-    #expect(families >= 1 && !interrupted)
+    let (messages, end) = try socket.ask(
+      [request("e7-none"), request("nlctrl"), request("e7-none")], timeoutMilliseconds: 1000)
+    #expect(messages.count == 1)
+    #expect(end.refusals.map { $0?.errno } == [Errno.noEntry, nil, Errno.noEntry])
   }
 
   @Test func anEventSocketNeverBlocks() throws {
@@ -82,9 +92,10 @@ struct LiveTests {
       return nil
     }
     #expect(error { _ = try socket.status() } == .noFamily)
-    #expect(error { _ = try socket.apply(KernelEdit(.begin)) } == .noFamily)
-    #expect(error { _ = try socket.apply(KernelEdit(.commit)) } == .noFamily)
-    #expect(error { _ = try GroupSocket.openView(for: 0) } == .noFamily)
+    #expect(error { _ = try socket.ask(.begin) } == .noFamily)
+    #expect(error { _ = try socket.ask([(.ruleClear, [])]) } == .noFamily)
+    #expect(error { try socket.claim(.view) } == .noFamily)
+    #expect(error { try socket.joinNotices() } == .noFamily)
     #expect(NetlinkError.noFamily.errno == Errno.noDevice)
     #expect(String(decoding: NetlinkError.noFamily.text, as: UTF8.self).contains("modprobe e7"))
   }

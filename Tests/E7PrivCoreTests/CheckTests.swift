@@ -301,13 +301,4 @@ struct PaceTests {
     let late: UInt64 = 1 << 60
     #expect(admitted([late, late, late, late, 0]) == [true, true, true, false, false])
   }
-
-  @Test func restartsAreAtOnceThenSlower() {
-    var backoff = Backoff()
-    let pauses = (0..<8).map { _ in backoff.pause(afterLiving: 10) }
-    #expect(pauses == [0, 50, 100, 200, 400, 800, 1000, 1000])
-    #expect(backoff.pause(afterLiving: Backoff.settled - 1) == Backoff.longest)
-    #expect(backoff.pause(afterLiving: Backoff.settled) == 0)
-    #expect(backoff.pause(afterLiving: 0) == 50)
-  }
 }

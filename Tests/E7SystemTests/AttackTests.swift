@@ -3,6 +3,7 @@ import CE7Linux
 import CE7Loop
 import E7TestSupport
 import Glibc
+import E7Unix
 import Testing
 
 /// What may stand in the place of the rules file: each row of Tests/attacks.txt at the border files.

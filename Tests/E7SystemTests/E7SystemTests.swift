@@ -4,6 +4,7 @@ import E7Loop
 import Testing
 
 @testable import E7System
+@testable import E7Unix
 
 struct PollerTests {
   @Test func tellsWhatIsReadyByToken() throws {
@@ -113,5 +114,16 @@ struct SignalsTests {
       while let signal = signals.next() { seen.append(signal) }
       exit(seen.contains(.terminate) && seen.contains(.child) && seen.count == 2 ? 3 : 2)
     }
+  }
+}
+
+struct BackoffTests {
+  @Test func restartsAreAtOnceThenSlower() {
+    var backoff = Backoff()
+    let pauses = (0..<8).map { _ in backoff.pause(afterLiving: 10) }
+    #expect(pauses == [0, 50, 100, 200, 400, 800, 1000, 1000])
+    #expect(backoff.pause(afterLiving: Backoff.settled - 1) == Backoff.longest)
+    #expect(backoff.pause(afterLiving: Backoff.settled) == 0)
+    #expect(backoff.pause(afterLiving: 0) == 50)
   }
 }

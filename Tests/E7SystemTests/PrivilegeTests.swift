@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Linux
 import E7System
+import E7Unix
 import Testing
 
 struct PrivilegeTests {

@@ -5,6 +5,7 @@ import E7Loop
 import Testing
 
 @testable import E7System
+@testable import E7Unix
 
 /// How many descriptors of this process are open on the same socket; other tests run beside.
 private func descriptors(on socket: borrowing FileDescriptor) -> Int {

@@ -165,9 +165,9 @@ LOADS = 30
 @pytest.fixture
 def suite_halted():
     """Its sockets stay open, but it does not start anew at each of the loads."""
-    subprocess.run(["pkill", "-STOP", "-x", "e7-priv|e7-broker"], check=False)
+    subprocess.run(["pkill", "-STOP", "-x", "e7-priv|e7-supervisor|e7-broker"], check=False)
     yield
-    subprocess.run(["pkill", "-CONT", "-x", "e7-priv|e7-broker"], check=False)
+    subprocess.run(["pkill", "-CONT", "-x", "e7-priv|e7-supervisor|e7-broker"], check=False)
     assert net.wait_until(client_answers, 60), "the suite has lived through it"
 
 

@@ -65,9 +65,6 @@ int32_t e7_unix_name(struct sockaddr_un *_Nonnull address, const uint8_t *_Nonnu
 /// Sends a word to the service manager's socket, whose path begins with @ where it is abstract.
 int32_t e7_notify(int32_t fd, const uint8_t *_Nonnull path, size_t length,
                   const uint8_t *_Nonnull text, size_t count);
-int32_t e7_unix_listen(const uint8_t *_Nonnull path, size_t count, uint32_t mode, int32_t backlog);
-int32_t e7_unix_pair(int32_t *_Nonnull ends);
-int32_t e7_pass_credentials(int32_t fd);
 
 /// Whether a descriptor is an end of a socketpair(2) of unix(7), of type SOCK_SEQPACKET, or at
 /// least of no connection that a path in the file system names.
@@ -78,8 +75,8 @@ int32_t e7_peer_credentials(int32_t fd, struct e7_credentials *_Nonnull credenti
 /// was filled.
 int64_t e7_peer_groups(int32_t fd, uint32_t *_Nonnull groups, size_t capacity);
 
-/// Sends one datagram, with the descriptor `passed` unless it is -1; never blocks, no SIGPIPE.
-int64_t e7_send(int32_t fd, const uint8_t *_Nonnull bytes, size_t count, int32_t passed);
+/// Sends one datagram; never blocks, no SIGPIPE.
+int64_t e7_send(int32_t fd, const uint8_t *_Nonnull bytes, size_t count);
 
 /// Receives one datagram; never blocks.
 ///
@@ -94,7 +91,6 @@ enum {
   E7_RECEIVE_FLAGS = 0x40000040,
   E7_NETLINK_ADDRESS_SIZE = 12,
   E7_CLOCK = 1,
-  E7_DUPLICATE = 1030,
   E7_SAVE_FLAGS = 0xa0241,
   E7_SAVE_MODE = 0640,
   E7_RENAME_EXCHANGE = 2,
@@ -116,11 +112,7 @@ enum { E7_ADDRESS_TEXT = 46 };
 /// Writes the 4 or 16 bytes of an address as people do: inet_ntop(3).
 bool e7_address_text(const uint8_t *_Nonnull address, size_t count, char *_Nonnull text);
 
-/// A second descriptor for the same socket, close-on-exec.
-int32_t e7_duplicate(int32_t fd);
-
 int32_t e7_set_option(int32_t fd, int32_t level, int32_t name, int32_t value);
-int32_t e7_grow_receive_buffer(int32_t fd, int32_t size);
 int32_t e7_close(int32_t fd);
 int32_t e7_set_cloexec(int32_t fd);
 
@@ -139,14 +131,6 @@ struct e7_waited {
 int32_t e7_wait(struct e7_waited *_Nonnull all, size_t count, int32_t milliseconds);
 
 uint64_t e7_monotonic_ms(void);
-
-enum { E7_SIGINT = 2, E7_SIGKILL = 9, E7_SIGTERM = 15, E7_SIGCHLD = 17, E7_SIGHUP = 1 };
-
-/// Blocks SIGTERM, SIGINT, SIGHUP and SIGCHLD and returns the signalfd(2) that tells of them.
-int32_t e7_signals(void);
-
-/// The next signal of a signalfd, or 0.
-int32_t e7_next_signal(int32_t fd);
 
 // Processes, users, files (process.c)
 
@@ -181,30 +165,9 @@ bool e7_write_record(int32_t fd, const uint8_t *_Nonnull bytes, size_t count);
 /// or where there was no room in that time.
 bool e7_write(int32_t fd, const uint8_t *_Nonnull bytes, size_t count, int32_t milliseconds);
 
-/// How e7_spawn starts a program.
-struct e7_program {
-  const char *_Nonnull path;
-  /// sd_listen_fds(3): descriptors that the program finds at 3, 4, … under `names`.
-  const int32_t *_Nonnull descriptors;
-  size_t count;
-  const char *_Nonnull names;
-  /// Identity that it runs under, with no supplementary group; no change where `uid` is 0.
-  uint32_t uid;
-  uint32_t gid;
-};
-
-/// Starts a program with an empty environment but for LISTEN_*; it dies with this process.
-/// Returns its process id.
-int32_t e7_spawn(const struct e7_program *_Nonnull program);
-
-/// Starts a program with two arguments and nothing in its environment; it dies with this process.
-/// Returns its process id.
-int32_t e7_spawn_command(const char *_Nonnull path, const char *_Nonnull first,
-                         const char *_Nonnull second);
-
-/// Reaps one child: its process id, 0 when none has ended; `status` as waitpid(2) gives it.
-int32_t e7_reap(int32_t *_Nonnull status);
-int32_t e7_kill(int32_t pid, int32_t signal);
+/// Runs the program `name` in place of this one, with this one's path as its argument: from the
+/// folder of this one, or from `elsewhere`.  Returns only on failure.
+int32_t e7_become_beside(const char *_Nonnull name, const char *_Nonnull elsewhere);
 _Noreturn void e7_exit(int32_t status);
 
 /// Looks a name up in /etc/passwd, without NSS: -ENOENT where it is not there.
@@ -213,22 +176,7 @@ int32_t e7_user(const char *_Nonnull name, uint32_t *_Nonnull uid, uint32_t *_No
 /// Looks a name up in /etc/group, without NSS: -ENOENT where it is not there.
 int32_t e7_group(const char *_Nonnull name, uint32_t *_Nonnull gid);
 
-/// The path of this program, without a NUL; returns its length.
-int64_t e7_self_path(uint8_t *_Nonnull bytes, size_t capacity);
-bool e7_is_executable(const char *_Nonnull path);
-bool e7_exists(const char *_Nonnull path);
-
-/// Makes a folder that root owns and only root may write to, or accepts one that is so.
-int32_t e7_make_folder(const char *_Nonnull path);
-int32_t e7_remove(const char *_Nonnull path);
-
-/// Opens and locks a file for as long as the descriptor lives: -EWOULDBLOCK where another has it.
-int32_t e7_lock_file(const char *_Nonnull path);
-
 // The folder of the rules file (folder.c)
-
-/// Makes a folder that root and `gid` may write to, or gives one that root owns that mode.
-int32_t e7_make_rules_folder(const char *_Nonnull path, uint32_t gid);
 
 /// Opens a folder of root's, below folders of root's, into which nobody else may write but who is
 /// in `gid`: -EPERM for another.
@@ -269,8 +217,5 @@ int32_t e7_landlock(int32_t folder);
 
 /// Memory comes from brk(2) alone, which needs no rights to map files or code.
 void e7_heap_by_brk(void);
-
-/// Whether any capability is effective, permitted or inheritable.
-bool e7_holds_capability(void);
 
 #endif

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Schema
+import CE7Unix
+import E7Groups
+import E7Lane
 import E7Netlink
-import E7PrivCore
 import E7System
 import E7Text
+import E7Unix
 
 /// Starts service and broker, and starts either again when it ends.
 ///
+/// It runs in place of an e7-priv that nobody handed descriptors to.
 /// It is root, so it reads nothing that anybody but the kernel writes.
 struct Supervisor: ~Copyable {
   private static var folder: StaticString { "/run/e7" }
@@ -15,13 +20,16 @@ struct Supervisor: ~Copyable {
   private static var managers: StaticString { "/run/e7/lanes.sock" }
   /// Consoles that wait for the broker to accept them.
   private static let backlog: Int32 = 128
+  /// Bytes of events that may wait while the broker does something else.
+  private static let viewBuffer: Int32 = 1 << 20
   /// Milliseconds that children have to end when asked to.
   private static let patience: UInt64 = 2000
   private static let signalToken: UInt64 = 0
   private static let familyToken: UInt64 = 1
 
   private let signals: Signals
-  private let families: GroupSocket
+  /// Told of each family of generic netlink that comes or goes.
+  private let families: FileDescriptor
   private let lock: FileDescriptor
   private let console: FileDescriptor
   private let lanes: SocketPair
@@ -33,9 +41,8 @@ struct Supervisor: ~Copyable {
   private var broker: Child
   private var loader: Loader
 
-  /// Makes the descriptors, or says why it cannot and ends the process.
-  init() {
-    let own = Supervisor.ownPath()
+  /// Makes the descriptors for the e7-priv at a path, or says why it cannot and ends the process.
+  init(_ own: Phrase) {
     guard let keeper = Account.user(Account.priv) else { fail(Account.missing(Account.priv)) }
     guard let account = Account.user(Account.broker) else { fail(Account.missing(Account.broker)) }
     service = Child(name: "e7-priv", path: own, account: nil)
@@ -45,7 +52,9 @@ struct Supervisor: ~Copyable {
     do throws(NetlinkError) {
       kernel = try KernelSocket()
       _ = try kernel.resolve()
-      families = try GroupSocket.openFamilies()
+      var socket = try GenericSocket()
+      try socket.join("notify", of: "nlctrl")
+      families = try socket.descriptor()
     } catch {
       fail(error)
     }
@@ -70,7 +79,9 @@ struct Supervisor: ~Copyable {
       fail("E7_HELPER_TOKEN is no hexadecimal number", status: Status.usage)
     }
     do throws(NetlinkError) {
-      try kernel.answerAsHelper(token)
+      var writer = AttributeWriter()
+      writer.u64(.token, token)
+      _ = try kernel.ask(.helper, writer.payload())
     } catch {
       fail(error)
     }
@@ -105,11 +116,6 @@ struct Supervisor: ~Copyable {
       if error.errno == Errno.again { fail("the suite runs already, started by another e7-priv") }
       fail("\(folder): \(error.phrase)")
     }
-  }
-
-  private static func ownPath() -> Phrase {
-    guard let path = Process.path else { fail("cannot tell where this program is: no /proc") }
-    return Phrase(path)
   }
 
   private static func brokerPath(_ own: Phrase) -> Phrase {
@@ -170,13 +176,25 @@ struct Supervisor: ~Copyable {
       // Without the module one that has no role and is told nothing.
       let view =
         family == nil
-        ? try GenericSocket().descriptor() : try GroupSocket.openView(for: viewer)
+        ? try GenericSocket().descriptor() : try Supervisor.openView(for: viewer)
       broker.start(
         descriptors: [console.raw, view.raw, lanes.first.raw], names: "console:view:lanes",
         of: family, now: now)
     } catch {
       broker.postpone(Phrase(error.text), now: now)
     }
+  }
+
+  /// A socket that is told of packets and changes wherever it goes, for the user `uid`, who may list
+  /// from then on.
+  private static func openView(for uid: UInt32) throws(NetlinkError) -> FileDescriptor {
+    var socket = try KernelSocket()
+    try socket.claim(.view, listens: true, user: uid)
+    try socket.joinNotices()
+    let descriptor = try socket.descriptor()
+    // Best effort: a smaller buffer loses more of a burst and says so.
+    _ = e7_grow_receive_buffer(descriptor.raw, Supervisor.viewBuffer)
+    return descriptor
   }
 
   /// The module that is loaded, or nil.
@@ -192,13 +210,24 @@ struct Supervisor: ~Copyable {
   /// Starts again whose sockets mean nothing to the module that is loaded now.
   private mutating func checkFamily() {
     do throws(NetlinkError) {
-      while try families.receive() != nil {}
+      drainFamilies()
       let family = try kernel.resolve()
       let now = Clock.monotonicMilliseconds()
       service.serve(family, at: now)
       broker.serve(family, at: now)
     } catch {
       // Unloaded: they have been told so on sockets of their own.
+    }
+  }
+
+  /// What they say is asked for anew, so it does not matter if some were lost.
+  private func drainFamilies() {
+    while true {
+      do throws(NetlinkError) {
+        guard try GenericSocket.receive(families.raw) != nil else { return }
+      } catch {
+        guard error == .lost else { return }
+      }
     }
   }
 

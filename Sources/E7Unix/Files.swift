@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Unix
+public import E7System
+public import E7Text
+
+/// Files of a daemon's own.
+public enum Files {
+  /// Whether this process may execute the file.
+  public static func isExecutable(_ path: Phrase) -> Bool {
+    unsafe path.withCString { unsafe e7_is_executable($0) ? 1 : 0 } == 1
+  }
+
+  /// Whether there is such a file.
+  public static func exists(_ path: StaticString) -> Bool { unsafe e7_exists(path.cString) }
+
+  /// Makes a folder of mode 0755, or gives one that root owns that mode; EPERM for another's.
+  public static func makeFolder(_ path: StaticString) throws(SystemError) {
+    _ = try check(unsafe e7_make_folder(path.cString), "mkdir")
+  }
+
+  /// Removes a file, or does nothing where there is none.
+  public static func remove(_ path: StaticString) { _ = unsafe e7_remove(path.cString) }
+
+  /// Makes and locks a file until the descriptor is closed; EAGAIN where another has it locked.
+  public static func lock(_ path: StaticString) throws(SystemError) -> FileDescriptor {
+    FileDescriptor(owning: try check(unsafe e7_lock_file(path.cString), "flock"))
+  }
+}
+
+extension RulesFolder {
+  /// Makes the folder, where it is missing, for root and the group to write to.
+  public static func make(group: UInt32) throws(SystemError) {
+    _ = try check(unsafe e7_make_rules_folder(path.cString, group), "mkdir")
+  }
+}

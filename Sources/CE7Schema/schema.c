@@ -15,6 +15,16 @@ static const struct {
 #include "../../kmod/uapi/defs.x"
 };
 
+// What each command takes, as numbers of bits.
+static const struct {
+  uint16_t number;
+  uint64_t takes;
+} e7_commands[] = {
+#define E7_A(N) (UINT64_C(1) << E7_ATTR_##N)
+#define E7_CMD(N, s, n, c, t, d) {n, t},
+#include "../../kmod/uapi/defs.x"
+};
+
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 const char *e7_word_of(enum e7_list list, uint32_t number) {
@@ -63,4 +73,11 @@ int32_t e7_attr_type_of(uint32_t number) {
 uint32_t e7_attr_limit(uint32_t number) {
   int row = attr_row(number);
   return row < 0 ? 0 : e7_attrs[row].limit;
+}
+
+bool e7_takes(uint32_t command, uint32_t attribute) {
+  for (size_t i = 0; i < COUNT(e7_commands); i++)
+    if (e7_commands[i].number == command)
+      return attribute < 64 && e7_commands[i].takes >> attribute & 1;
+  return false;
 }

@@ -53,11 +53,11 @@ public struct StartRules: ~Copyable {
     do throws(SystemError) {
       all.append((first, try read(try open("rules"))))
     } catch {
-      if error.errno != Errno.noEntry { throw Fault(path: first, error: error) }
+      if error.errno != ENOENT { throw Fault(path: first, error: error) }
     }
     let below = "\(StartRules.folder)/rules.d"
     let more = unsafe e7_open_roots_folder(folder.raw, "rules.d")
-    if more == -Errno.noEntry { return all }
+    if more == -ENOENT { return all }
     guard more >= 0 else { throw Fault(path: below, error: SystemError("openat", errno: -more)) }
     let inner = FileDescriptor(owning: more)
     for name in try StartRules.names(in: inner, below) {

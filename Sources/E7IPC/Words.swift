@@ -2,6 +2,7 @@
 public import CE7Schema
 import CE7Words
 public import E7Lane
+public import E7Text
 
 extension Words {
   /// The number that exactly `bytes` names in `list`, by name proper or synonym.
@@ -50,6 +51,54 @@ extension Flag {
 
   /// Whether this flag can be set, by a word or by a number of its range.
   public var isSettable: Bool { kind != .counter }
+}
+
+extension Action {
+  /// The action with this number on the wire, or nil.
+  public init?(wire number: UInt8) {
+    guard unsafe e7_word_of(.action, UInt32(number)) != nil else { return nil }
+    self.init(rawValue: UInt16(number))
+  }
+
+  /// The word of the rule language for it.
+  public var phrase: Phrase { Words.phrase(.action, UInt32(rawValue)) ?? "\(rawValue)" }
+}
+
+extension NamedProtocol {
+  /// Whether packets of this IP protocol, or of some where it is any, have ports.
+  public static func hasPorts(_ prot: UInt16) -> Bool {
+    let protocols: [NamedProtocol] = [.any, .tcp, .udp, .sctp, .dccp, .udplite]
+    return protocols.contains { $0.rawValue == prot }
+  }
+}
+
+extension Direction {
+  /// The direction with this number on the wire, or nil.
+  public init?(wire number: UInt8) {
+    guard unsafe e7_word_of(.direction, UInt32(number)) != nil else { return nil }
+    self.init(rawValue: UInt16(number))
+  }
+}
+
+extension ProgramClass {
+  /// The class with this number on the wire, or nil.
+  public init?(wire number: UInt8) {
+    guard unsafe e7_word_of(.programClass, UInt32(number)) != nil else { return nil }
+    self.init(rawValue: UInt16(number))
+  }
+
+  /// The classes that a rule may name, in the order of the schema.
+  ///
+  /// Of class `host` are rules that give a path alone, and nobody knows what is `unknown`.
+  public static let ofRules: [ProgramClass] = [.foreign, .deleted, .memfd, .kernel]
+
+  /// Whether a rule that names this class may go on with a path.
+  public var takesPath: Bool { self == .foreign }
+
+  /// The name that the schema gives it.
+  public var phrase: Phrase {
+    Words.phrase(.programClass, UInt32(rawValue)) ?? "\(rawValue)"
+  }
 }
 
 extension ProgramClass {

@@ -94,52 +94,26 @@ public struct AttributeReader {
     return nil
   }
 
-  private mutating func take(_ attribute: Attribute) -> Field? {
+  /// The bytes of an attribute, or nil where it was not sent; whoever takes it knows it.
+  public mutating func take(_ attribute: Attribute) -> ArraySlice<UInt8>? {
     guard let index = position(of: attribute) else { return nil }
     fields[index].taken = true
-    return fields[index]
+    return bytes[fields[index].start..<fields[index].start + fields[index].count]
   }
 
-  /// The 8-bit attribute, or nil where it was not sent.
-  public mutating func u8(_ attribute: Attribute) -> UInt8? {
-    guard let field = take(attribute), field.count == 1 else { return nil }
-    return bytes[field.start]
-  }
-
-  /// The 16-bit attribute, or nil where it was not sent.
-  public mutating func u16(_ attribute: Attribute) -> UInt16? {
-    guard let field = take(attribute), field.count == 2 else { return nil }
-    return bytes.hostU16(at: field.start)
-  }
-
-  /// The 32-bit attribute, or nil where it was not sent.
-  public mutating func u32(_ attribute: Attribute) -> UInt32? {
-    guard let field = take(attribute), field.count == 4 else { return nil }
-    return bytes.hostU32(at: field.start)
-  }
-
-  /// The 64-bit attribute, or nil where it was not sent.
+  /// The number, or nil where it was not sent.
   public mutating func u64(_ attribute: Attribute) -> UInt64? {
-    guard let field = take(attribute), field.count == 8 else { return nil }
-    return bytes.hostU64(at: field.start)
+    guard let bytes = take(attribute) else { return nil }
+    return bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
   }
 
   /// The text without its NUL, or nil where it was not sent.
   public mutating func string(_ attribute: Attribute) -> [UInt8]? {
-    guard let field = take(attribute), field.count >= 1 else { return nil }
-    return Array(bytes[field.start..<field.start + field.count - 1])
-  }
-
-  /// The 4 or 16 bytes of an address in network order, or nil where it was not sent.
-  public mutating func address(_ attribute: Attribute) -> [UInt8]? {
-    guard let field = take(attribute) else { return nil }
-    return Array(bytes[field.start..<field.start + field.count])
+    take(attribute).map { Array($0.dropLast()) }
   }
 
   /// Whether the empty attribute was sent.
-  public mutating func flag(_ attribute: Attribute) -> Bool {
-    take(attribute) != nil
-  }
+  public mutating func flag(_ attribute: Attribute) -> Bool { take(attribute) != nil }
 
   /// Refuses a message of which something was not taken.
   public func finish() throws(DecodeError) {
@@ -148,29 +122,11 @@ public struct AttributeReader {
 }
 
 extension AttributeReader {
-  /// The action, which must be there.
-  public mutating func action() throws(DecodeError) -> Action {
-    guard let number = u8(.action) else { throw .missing(.action) }
-    guard let action = Action(wire: number) else { throw .outOfRange(.action) }
-    return action
-  }
-
-  /// The class of programs, or nil where it was not sent.
-  public mutating func programClass() throws(DecodeError) -> ProgramClass? {
-    guard let number = u8(.programClass) else { return nil }
-    guard let known = ProgramClass(wire: number) else { throw .outOfRange(.programClass) }
-    return known
-  }
-
-  /// The direction, or nil where it was not sent.
-  public mutating func direction() throws(DecodeError) -> Direction? {
-    guard let number = u8(.direction) else { return nil }
-    guard let known = Direction(wire: number) else { throw .outOfRange(.direction) }
-    return known
-  }
-
   /// Whether an attribute was sent.
   public func has(_ attribute: Attribute) -> Bool { position(of: attribute) != nil }
+
+  /// What was sent, in its order.
+  public var attributes: [Attribute] { fields.map { $0.attribute } }
 
   /// The attributes as they came, without those that were passed over.
   public var all: [UInt8] {
@@ -192,34 +148,29 @@ public struct AttributeWriter {
     bytes = [UInt8](repeating: 0, count: count)
   }
 
-  private mutating func put(_ attribute: Attribute, _ payload: some Collection<UInt8>) {
-    put16(UInt16(truncatingIfNeeded: payload.count + 4))
-    put16(attribute.rawValue)
-    bytes.append(contentsOf: payload)
+  /// Adds an attribute of these bytes.
+  public mutating func put(_ attribute: Attribute, _ payload: [UInt8]) {
+    put(UInt64(payload.count + 4), 2)
+    put(UInt64(attribute.rawValue), 2)
+    bytes += payload
     while bytes.count % 4 != 0 { bytes.append(0) }
   }
 
-  private mutating func put16(_ value: UInt16) {
-    bytes.append(UInt8(truncatingIfNeeded: value))
-    bytes.append(UInt8(truncatingIfNeeded: value >> 8))
+  /// Adds a number of so many bytes.
+  package mutating func put(_ attribute: Attribute, _ value: UInt64, _ count: Int) {
+    put(UInt64(count + 4), 2)
+    put(UInt64(attribute.rawValue), 2)
+    put(value, count)
+    while bytes.count % 4 != 0 { bytes.append(0) }
   }
 
-  /// A number of so many bytes.
-  private mutating func put(_ attribute: Attribute, _ value: UInt64, _ count: Int) {
-    put16(UInt16(count + 4))
-    put16(attribute.rawValue)
+  private mutating func put(_ value: UInt64, _ count: Int) {
     for index in 0..<count { bytes.append(UInt8(truncatingIfNeeded: value >> (8 * UInt64(index)))) }
-    while bytes.count % 4 != 0 { bytes.append(0) }
   }
 
   /// Adds an 8-bit attribute.
   public mutating func u8(_ attribute: Attribute, _ value: UInt8) {
     put(attribute, UInt64(value), 1)
-  }
-
-  /// Adds a 16-bit attribute.
-  public mutating func u16(_ attribute: Attribute, _ value: UInt16) {
-    put(attribute, UInt64(value), 2)
   }
 
   /// Adds a 32-bit attribute.
@@ -231,18 +182,7 @@ public struct AttributeWriter {
   public mutating func u64(_ attribute: Attribute, _ value: UInt64) { put(attribute, value, 8) }
 
   /// Adds a text, which holds no NUL; it gets one.
-  public mutating func string(_ attribute: Attribute, _ text: [UInt8]) {
-    put16(UInt16(truncatingIfNeeded: text.count + 5))
-    put16(attribute.rawValue)
-    bytes += text
-    bytes.append(0)
-    while bytes.count % 4 != 0 { bytes.append(0) }
-  }
-
-  /// Adds the 4 or 16 bytes of an address in network order.
-  public mutating func address(_ attribute: Attribute, _ address: [UInt8]) {
-    put(attribute, address)
-  }
+  public mutating func string(_ attribute: Attribute, _ text: [UInt8]) { put(attribute, text + [0]) }
 
   /// Adds an empty attribute.
   public mutating func flag(_ attribute: Attribute) { put(attribute, []) }

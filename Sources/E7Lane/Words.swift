@@ -8,8 +8,10 @@ public import E7Text
 /// number to one of its cases.
 public enum Words {
   /// The name proper of `number` in `list`, or nil where the list has no such number.
-  public static func phrase(_ list: WordList, _ number: UInt32) -> Phrase? {
-    guard let word = unsafe e7_word_of(list, number) else { return nil }
+  public static func phrase(_ list: WordList, _ number: some BinaryInteger) -> Phrase? {
+    guard let number = UInt32(exactly: number), let word = unsafe e7_word_of(list, number) else {
+      return nil
+    }
     return unsafe Phrase(cString: word)
   }
 }
@@ -45,54 +47,6 @@ extension Attribute {
   public init?(wire number: UInt16) {
     guard e7_attr_type_of(UInt32(number)) >= 0 else { return nil }
     self.init(rawValue: number)
-  }
-}
-
-extension Action {
-  /// The action with this number on the wire, or nil.
-  public init?(wire number: UInt8) {
-    guard unsafe e7_word_of(.action, UInt32(number)) != nil else { return nil }
-    self.init(rawValue: UInt16(number))
-  }
-
-  /// The word of the rule language for it.
-  public var phrase: Phrase { Words.phrase(.action, UInt32(rawValue)) ?? "\(rawValue)" }
-}
-
-extension NamedProtocol {
-  /// Whether packets of this IP protocol, or of some where it is any, have ports.
-  public static func hasPorts(_ prot: UInt16) -> Bool {
-    let protocols: [NamedProtocol] = [.any, .tcp, .udp, .sctp, .dccp, .udplite]
-    return protocols.contains { $0.rawValue == prot }
-  }
-}
-
-extension Direction {
-  /// The direction with this number on the wire, or nil.
-  public init?(wire number: UInt8) {
-    guard unsafe e7_word_of(.direction, UInt32(number)) != nil else { return nil }
-    self.init(rawValue: UInt16(number))
-  }
-}
-
-extension ProgramClass {
-  /// The class with this number on the wire, or nil.
-  public init?(wire number: UInt8) {
-    guard unsafe e7_word_of(.programClass, UInt32(number)) != nil else { return nil }
-    self.init(rawValue: UInt16(number))
-  }
-
-  /// The classes that a rule may name, in the order of the schema.
-  ///
-  /// Of class `host` are rules that give a path alone, and nobody knows what is `unknown`.
-  public static let ofRules: [ProgramClass] = [.foreign, .deleted, .memfd, .kernel]
-
-  /// Whether a rule that names this class may go on with a path.
-  public var takesPath: Bool { self == .foreign }
-
-  /// The name that the schema gives it.
-  public var phrase: Phrase {
-    Words.phrase(.programClass, UInt32(rawValue)) ?? "\(rawValue)"
   }
 }
 

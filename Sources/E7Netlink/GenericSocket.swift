@@ -79,7 +79,7 @@ public struct Family: Equatable, Sendable {
       guard let answer, answer.family == request.family else { throw .malformed }
       return answer
     } catch {
-      if case .refused(let refusal) = error, refusal.errno == Errno.noEntry { throw .noFamily }
+      if case .refused(let refusal) = error, refusal.errno == ENOENT { throw .noFamily }
       throw error
     }
   }
@@ -149,8 +149,8 @@ public struct Family: Equatable, Sendable {
     }
     let errno = Int32(truncatingIfNeeded: -result)
     // Without memory for a moment, too: what waits is still there, and may say that it was done.
-    if [Errno.again, Errno.interrupted, Errno.noMemory].contains(errno) { return nil }
-    if errno == Errno.noBuffers { throw .lost }
+    if [EAGAIN, EINTR, ENOMEM].contains(errno) { return nil }
+    if errno == ENOBUFS { throw .lost }
     guard result >= 0 else { throw .system(SystemError("recvmsg", errno: errno)) }
     guard !received.truncated else { throw .malformed }
     return (bytes, received.port)

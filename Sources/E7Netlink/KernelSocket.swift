@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Linux
 public import CE7Schema
 public import E7Lane
 public import E7System
@@ -113,7 +114,7 @@ public struct KernelSocket: ~Copyable {
   private mutating func checkFamily(
     _ family: Family, _ refusal: Refusal
   ) throws(NetlinkError) {
-    guard refusal.errno == Errno.noEntry || refusal.errno == Errno.notSupported else { return }
+    guard refusal.errno == ENOENT || refusal.errno == EOPNOTSUPP else { return }
     if try resolve() != family { throw .reloaded }
   }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Linux
 public import CE7Schema
 import CNetlink
 import E7Lane
@@ -40,13 +41,13 @@ public enum NetlinkError: Error, Equatable, Sendable {
   public var errno: Int32 {
     switch self {
     case .system(let error): error.errno
-    case .library, .malformed: Errno.badMessage
-    case .noFamily: Errno.noDevice
-    case .version: Errno.protocolVersion
-    case .reloaded: Errno.stale
+    case .library, .malformed: EBADMSG
+    case .noFamily: ENODEV
+    case .version: EPROTO
+    case .reloaded: ESTALE
     case .refused(let refusal): refusal.errno
-    case .timedOut: Errno.timedOut
-    case .lost: Errno.noBuffers
+    case .timedOut: ETIMEDOUT
+    case .lost: ENOBUFS
     }
   }
 

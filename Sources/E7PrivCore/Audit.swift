@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Linux
 import CE7Schema
 import E7Lane
 import E7System
@@ -23,7 +24,7 @@ public protocol Journal: AnyObject {
 struct Audit {
   /// What an edit could not be told before it is not done.
   static let silent = Outcome(
-    Errno.inputOutput, "the log cannot be written, and nothing is done unseen; see to it first")
+    EIO, "the log cannot be written, and nothing is done unseen; see to it first")
 
   private let journal: any Journal
   private var pace: Pace

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Linux
 import CE7Schema
 public import E7Lane
 public import E7System
@@ -85,7 +86,7 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
 
   private func refusal(of maker: Peer?) -> Outcome? {
     guard authority.admits(maker), let maker else {
-      return Outcome(Errno.perm, "edits are for root and members of group e7-admin")
+      return Outcome(EPERM, "edits are for root and members of group e7-admin")
     }
     var served = 0
     var same = 0
@@ -94,11 +95,11 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
       if lane.maker.uid == maker.credentials.uid { same += 1 }
     }
     if served >= Limit.lanes {
-      return Outcome(Errno.userQuota, "all \(Limit.lanes) lanes are in use; try again later")
+      return Outcome(EUSERS, "all \(Limit.lanes) lanes are in use; try again later")
     }
     if same >= Limit.lanesPerUid {
       return Outcome(
-        Errno.userQuota, "all \(Limit.lanesPerUid) lanes of this user are in use; close one")
+        EUSERS, "all \(Limit.lanesPerUid) lanes of this user are in use; close one")
     }
     return nil
   }
@@ -140,9 +141,9 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
     var fault: Outcome
     if let refusal = lanes[index].refusal { return end(sequence, refusal) }
     if !Authority.agrees(sender, with: maker) {
-      fault = Outcome(Errno.perm, "the sender is not who made the lane")
+      fault = Outcome(EPERM, "the sender is not who made the lane")
     } else if truncated {
-      fault = Outcome(Errno.badMessage, "the message is longer than \(Limit.message) bytes")
+      fault = Outcome(EBADMSG, "the message is longer than \(Limit.message) bytes")
     } else {
       do throws(DecodeError) {
         let messages = try Message.bundle(datagram)
@@ -150,7 +151,7 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
         var message = try Message(decoding: datagram)
         return answer(index, &message, who, now: now)
       } catch {
-        fault = Outcome(Errno.badMessage, error.phrase)
+        fault = Outcome(EBADMSG, error.phrase)
       }
     }
     audit.after(who, "message", fault, from: nil, now: now)
@@ -173,14 +174,14 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
     } else if header.type.isEdit {
       do throws(DecodeError) {
         outcome = told(
-          index, try LaneEdit(header.type, &message.attributes), who, now: now)
+          index, try LaneEdit(header.type, message.attributes), who, now: now)
       } catch {
-        outcome = refuse(who, header.type, Outcome(Errno.invalid, error.phrase), now: now)
+        outcome = refuse(who, header.type, Outcome(EINVAL, error.phrase), now: now)
       }
     } else {
       outcome = refuse(
         who, header.type,
-        Outcome(Errno.notSupported, "a lane takes edits; ask the broker for all else"), now: now)
+        Outcome(EOPNOTSUPP, "a lane takes edits; ask the broker for all else"), now: now)
     }
     return Reaction(replies: [
       Message.encode(.done, sequence: header.sequence) { outcome.write(&$0) }
@@ -201,7 +202,7 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
   ) throws(DecodeError) -> Reaction {
     guard messages.count <= Limit.bundle else {
       let fault = Outcome(
-        Errno.badMessage, "more than \(Limit.bundle) messages in one datagram")
+        EBADMSG, "more than \(Limit.bundle) messages in one datagram")
       audit.after(who, "messages", fault, from: nil, now: now)
       return end(Desk.sequence(messages[0]), fault)
     }
@@ -211,12 +212,12 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
     var edits: [LaneEdit] = []
     var places: [Int] = []
     for bytes in messages {
-      var message = try Message(decoding: bytes)
+      let message = try Message(decoding: bytes)
       let type = message.header.type
       sequences.append(message.header.sequence)
       words.append(type.phrase)
       do throws(DecodeError) {
-        let edit = try LaneEdit(type, &message.attributes)
+        let edit = try LaneEdit(type, message.attributes)
         words[words.count - 1] = edit.words
         if let refusal = refusal(index, ofBundled: edit) {
           outcomes.append(refusal)
@@ -226,7 +227,7 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
           outcomes.append(Outcome())
         }
       } catch {
-        outcomes.append(Outcome(Errno.invalid, error.phrase))
+        outcomes.append(Outcome(EINVAL, error.phrase))
       }
     }
     let isTold = edits.isEmpty || audit.before(who, places.map { words[$0] }, nil)
@@ -243,11 +244,11 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
     switch edit.type {
     case .ruleAdd, .ruleDel, .ruleClear:
       guard transaction == lanes[index].id else {
-        return Outcome(Errno.invalid, "several edits in a datagram go between BEGIN and COMMIT")
+        return Outcome(EINVAL, "several edits in a datagram go between BEGIN and COMMIT")
       }
-      return edit.fault.map { Outcome(Errno.invalid, $0) }
+      return edit.fault.map { Outcome(EINVAL, $0) }
     default:
-      return Outcome(Errno.invalid, "only edits of rules come several in a datagram")
+      return Outcome(EINVAL, "only edits of rules come several in a datagram")
     }
   }
 
@@ -305,7 +306,7 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
       audit.after(who, "save of \(vault.size) bytes", end, from: nil, now: now)
       return end
     } catch {
-      return refuse(who, .save, Outcome(Errno.invalid, error.phrase), now: now)
+      return refuse(who, .save, Outcome(EINVAL, error.phrase), now: now)
     }
   }
 
@@ -313,11 +314,11 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
   private mutating func fault(_ index: Int, _ edit: LaneEdit, now: UInt64) -> Outcome? {
     guard transaction == lanes[index].id || lanes[index].pace.admits(now: now) else {
       return Outcome(
-        Errno.again,
+        EAGAIN,
         "more than \(Limit.laneMessagesPerSecond) edits a second; collect them between BEGIN and COMMIT"
       )
     }
-    return edit.fault.map { Outcome(Errno.invalid, $0) }
+    return edit.fault.map { Outcome(EINVAL, $0) }
   }
 
   private mutating func judge(_ index: Int, _ edit: LaneEdit) -> Outcome {
@@ -325,11 +326,11 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
     let owns = transaction == id
     switch edit.type {
     case .begin:
-      if owns { return Outcome(Errno.busy, "this lane has a transaction open; end it first") }
+      if owns { return Outcome(EBUSY, "this lane has a transaction open; end it first") }
       if let transaction {
         let other = self.index(of: transaction).map { lanes[$0].maker }
         return Outcome(
-          Errno.busy,
+          EBUSY,
           "process \(other?.pid ?? 0) of user \(other?.uid ?? 0) has a transaction open; try again later"
         )
       }
@@ -337,7 +338,7 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
       if outcome.error == 0 { transaction = id }
       return outcome
     case .commit, .abort:
-      guard owns else { return Outcome(Errno.invalid, "this lane has no transaction open") }
+      guard owns else { return Outcome(EINVAL, "this lane has no transaction open") }
       transaction = nil
       return target.apply(edit, collected: true)
     case .answer:

@@ -1,124 +1,114 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Linux
 public import CE7Schema
 public import E7Lane
 public import E7Text
 
-/// An edit of a lane's that was read to its last byte.
+/// An edit of a lane's: each attribute is one of its command's, of its type, and has a value that
+/// there is.
 ///
-/// What goes on to the kernel are the attributes that were read here, each as it came.
+/// What they mean together the module judges, as it must for whoever else speaks to it.  It gets the
+/// attributes that were read here, each as it came.
 public struct LaneEdit: Sendable {
   /// The command that carries it.
   public let type: MessageType
   /// Its attributes.
-  public private(set) var attributes: [UInt8] = []
-  /// It in the words of the rule language, for the log; bytes of a path or comment as they came.
+  public let attributes: [UInt8]
+  /// It in the words of the schema, for the log; bytes of a path or comment as they came.
   public private(set) var words: Phrase
   /// What is wrong with its values and what was expected, or nil.
   public private(set) var fault: Phrase?
 
   /// Reads the attributes of an edit of `type`; every attribute must belong to it.
-  public init(_ type: MessageType, _ reader: inout AttributeReader) throws(DecodeError) {
+  public init(_ type: MessageType, _ reader: AttributeReader) throws(DecodeError) {
+    guard type.isEdit else { throw .unknownType(type.rawValue) }
     self.type = type
-    words = ""
-    switch type {
-    case .ruleAdd:
-      words = try reader.action().phrase
-      try read(try Match(&reader))
-      readTerms(&reader)
-    case .ruleDel:
-      if let id = reader.u64(.id) {
-        words = "clear id \(id)"
-      } else {
-        words = "clear"
-        try read(try Match(&reader))
-      }
-    case .ruleClear:
-      words = "clear"
-      let action = reader.has(.action) ? try reader.action() : nil
-      if let action { words += " \(action.phrase)" }
-      // Blindly it would take with it what somebody else has just added.
-      readGeneration(&reader, isNeeded: action == nil)
-    case .flagSet:
-      guard let number = reader.u8(.flag) else { throw .missing(.flag) }
-      guard let flag = Flag(wire: number) else { throw .outOfRange(.flag) }
-      guard let value = reader.u64(.value) else { throw .missing(.value) }
-      words = "set \(flag.phrase) \(flag.phrase(of: value))"
-      fault = flag.fault(value)
-    case .begin:
-      let replaces = reader.flag(.replace)
-      words = replaces ? "begin replace" : "begin"
-      readGeneration(&reader, isNeeded: replaces)
-    case .commit:
-      words = "commit"
-      if let seconds = reader.u32(.confirmSeconds) {
-        words += " on trial for \(seconds)s"
-        fault = LaneEdit.fault("CONFIRM", seconds, Limit.confirmSeconds)
-      }
-    case .abort: words = "abort"
-    case .confirm: words = "confirm"
-    case .revert: words = "revert"
-    case .answer: try readAnswer(&reader)
-    default: throw .unknownType(type.rawValue)
-    }
-    try reader.finish()
     attributes = reader.all
-  }
-
-  private mutating func read(_ match: Match) throws(DecodeError) {
-    words += match.words
-    fault = match.fault
-  }
-
-  private mutating func readGeneration(_ reader: inout AttributeReader, isNeeded: Bool) {
-    if let generation = reader.u64(.generation) {
-      words += " at generation \(generation)"
-    } else if isNeeded {
-      fault = "GENERATION is missing; expected that of the ruleset which is to go"
+    words = type.phrase
+    for attribute in reader.attributes {
+      // It is for a socket that several share: this process says it where it must.
+      guard attribute != .direct, e7_takes(UInt32(type.rawValue), UInt32(attribute.rawValue))
+      else { throw .unexpected(attribute) }
+    }
+    for attribute in LaneEdit.needed(type, reader) where !reader.has(attribute) {
+      throw .missing(attribute)
+    }
+    var reader = reader
+    for attribute in reader.attributes {
+      words += " \(attribute.phrase)"
+      guard let value = reader.take(attribute), !value.isEmpty else { continue }
+      words += "="
+      words += try read(attribute, value, &reader)
     }
   }
 
-  private mutating func readTerms(_ reader: inout AttributeReader) {
-    if let seconds = reader.u32(.forSeconds) {
-      words += " for \(seconds)s"
-      fault = fault ?? LaneEdit.fault("FOR", seconds, Limit.forSeconds)
-    }
-    guard let comment = reader.string(.comment), !comment.isEmpty else { return }
-    words += " comment \"\(comment)\""
-    if let wrong = CommentForm.fault(comment) {
-      fault = fault ?? "COMMENT \(wrong.problem); expected \(wrong.expected)"
+  /// What it does not go without.
+  private static func needed(_ type: MessageType, _ reader: AttributeReader) -> [Attribute] {
+    switch type {
+    case .ruleAdd: [.action]
+    case .flagSet: [.flag, .value]
+    case .answer: [.question, .action]
+    // Blindly it would take with it what somebody else has just added.
+    case .ruleClear: reader.has(.action) ? [] : [.generation]
+    case .begin: reader.has(.replace) ? [.generation] : []
+    default: []
     }
   }
 
-  private mutating func readAnswer(_ reader: inout AttributeReader) throws(DecodeError) {
-    guard let question = reader.u64(.question) else { throw .missing(.question) }
-    let action = try reader.action()
-    words = "answer \(question) \(action.phrase)"
-    if question == 0 {
-      fault = "QUESTION 0 does not exist; expected 1 to \(UInt64.max)"
-    } else if action == .ask {
-      fault = "ACTION: ask is no answer; expected allow, block, reject"
+  /// One attribute's value in words; what is wrong with it becomes the edit's fault.
+  private mutating func read(
+    _ attribute: Attribute, _ value: ArraySlice<UInt8>, _ reader: inout AttributeReader
+  ) throws(DecodeError) -> Phrase {
+    switch attribute {
+    case .path:
+      let path = Array(value.dropLast())
+      if !path.isEmpty, let wrong = PathForm.fault(path) {
+        blame("PATH \(wrong.problem); expected \(wrong.expected)")
+      }
+      return Phrase(path)
+    case .comment: return Phrase(Array(value.dropLast()))
+    case .remote: return LaneEdit.address(Array(value))
+    default: break
     }
-    let isAlways = reader.flag(.always)
-    if isAlways { words += " always" }
-    guard let seconds = reader.u32(.forSeconds) else { return }
-    guard !isAlways else { throw .unexpected(.forSeconds) }
-    words += " for \(seconds)s"
-    fault = fault ?? LaneEdit.fault("FOR", seconds, Limit.forSeconds)
+    guard let number = reader.u64(attribute) else { throw .malformed(attribute) }
+    switch attribute {
+    case .flag:
+      guard let flag = Flag(wire: UInt8(truncatingIfNeeded: number)) else { throw .outOfRange(.flag) }
+      return flag.phrase
+    case .value:
+      guard let flag = reader.u64(.flag).flatMap({ Flag(wire: UInt8(truncatingIfNeeded: $0)) })
+      else { throw .outOfRange(.flag) }
+      if let wrong = flag.fault(number) { blame(wrong) }
+      return flag.values.flatMap { Words.phrase($0, number) } ?? "\(number)"
+    case .prot: return Words.phrase(.namedProtocol, number) ?? "\(number)"
+    case .action, .direction, .programClass:
+      let list: WordList =
+        attribute == .action ? .action : attribute == .direction ? .direction : .programClass
+      guard let word = Words.phrase(list, number) else { throw .outOfRange(attribute) }
+      return word
+    case .forSeconds: check("FOR", number, Limit.forSeconds)
+    case .confirmSeconds: check("CONFIRM", number, Limit.confirmSeconds)
+    default: break
+    }
+    return "\(number)"
   }
 
-  private static func fault(_ name: StaticString, _ seconds: UInt32, _ most: Int) -> Phrase? {
-    if seconds >= 1, Int(seconds) <= most { return nil }
-    return "\(name) \(seconds) is out of range; expected 1 to \(most) seconds"
+  private mutating func check(_ name: StaticString, _ seconds: UInt64, _ most: Int) {
+    if seconds < 1 || seconds > UInt64(most) {
+      blame("\(name) \(seconds) is out of range; expected 1 to \(most) seconds")
+    }
+  }
+
+  private mutating func blame(_ wrong: Phrase) { fault = fault ?? wrong }
+
+  private static func address(_ bytes: [UInt8]) -> Phrase {
+    var text = [CChar](repeating: 0, count: Int(E7_ADDRESS_TEXT))
+    guard unsafe e7_address_text(bytes, bytes.count, &text) else { return "?" }
+    return Phrase(text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) })
   }
 }
 
 extension Flag {
-  fileprivate func phrase(of value: UInt64) -> Phrase {
-    values.flatMap { list in
-      UInt32(exactly: value).flatMap { Words.phrase(list, $0) }
-    } ?? "\(value)"
-  }
-
   fileprivate func fault(_ value: UInt64) -> Phrase? {
     let begin: Phrase = "VALUE: flag \(phrase) does not take \(value); expected"
     if let range {
@@ -126,11 +116,11 @@ extension Flag {
         ? nil : "\(begin) \(range.lowerBound) to \(range.upperBound)"
     }
     guard let list = values else { return "FLAG \(phrase) is only read" }
-    if let number = UInt32(exactly: value), Words.phrase(list, number) != nil { return nil }
+    if Words.phrase(list, value) != nil { return nil }
     var words: Phrase = ""
-    var taken: [UInt32] = []
+    var taken: [UInt64] = []
     // No list of a flag's has a number beyond.
-    for number: UInt32 in 0...255 {
+    for number: UInt64 in 0...255 {
       guard let word = Words.phrase(list, number) else { continue }
       words += taken.isEmpty ? word : ", \(word)"
       taken.append(number)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Linux
 import CE7Schema
 import E7Lane
 import E7System
@@ -50,22 +51,22 @@ struct Vault {
   ) -> Outcome? {
     guard let shelf else {
       return Outcome(
-        Errno.noEntry, "e7-priv has no folder to save in: \(RulesFolder.path), see its log")
+        ENOENT, "e7-priv has no folder to save in: \(RulesFolder.path), see its log")
     }
     guard owner == nil || owner == lane else {
-      return Outcome(Errno.busy, "somebody else is saving; try again later")
+      return Outcome(EBUSY, "somebody else is saving; try again later")
     }
     if owner == nil, let fault = begin(shelf, lane) { return fault }
     guard size + text.count <= Limit.saved else {
       abandon()
-      return Outcome(Errno.tooBig, "PART: the file is over \(Limit.saved) bytes")
+      return Outcome(EFBIG, "PART: the file is over \(Limit.saved) bytes")
     }
     if let fault = shelf.write(text) { return failed(fault) }
     size += text.count
     guard let meant else { return nil }
     guard meant == generation() else {
       abandon()
-      return Outcome(Errno.stale, "GENERATION \(meant) is not that of the rules in force any more")
+      return Outcome(ESTALE, "GENERATION \(meant) is not that of the rules in force any more")
     }
     if let fault = shelf.end() { return failed(fault) }
     owner = nil

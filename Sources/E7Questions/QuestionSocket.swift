@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Linux
 public import CE7Schema
 public import E7IPC
 public import E7Netlink
@@ -77,7 +78,7 @@ public struct QuestionSocket: ~Copyable {
     } catch {
       // A family that is gone is ENOENT; its number in other hands may say EOPNOTSUPP.
       if case .refused(let refusal) = error,
-        refusal.errno == Errno.noEntry || refusal.errno == Errno.notSupported
+        refusal.errno == ENOENT || refusal.errno == EOPNOTSUPP
       {
         throw .noFamily
       }

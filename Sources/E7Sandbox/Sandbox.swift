@@ -61,7 +61,7 @@ public enum Sandbox {
   /// `parent` is the process that this one dies with.
   public static func shed(toUID uid: UInt32, gid: UInt32, parent: Int32) -> SandboxError? {
     guard uid != 0, gid != 0 else {
-      return SandboxError(step: "user and group", errno: Errno.invalid)
+      return SandboxError(step: "user and group", errno: EINVAL)
     }
     let steps = steps(uid: uid, gid: gid, parent: parent)
     for step in steps {
@@ -77,7 +77,7 @@ public enum Sandbox {
   }
 
   private static func emptyBoundingSet() -> Int32 {
-    for number in 0..<cap_max_bits() where cap_drop_bound(number) != 0 { return -Errno.perm }
+    for number in 0..<cap_max_bits() where cap_drop_bound(number) != 0 { return -EPERM }
     return 0
   }
 
@@ -88,9 +88,9 @@ public enum Sandbox {
 
   /// None permitted, effective or inheritable, hence none ambient.
   private static func dropAll() -> Int32 {
-    guard let none = unsafe cap_init() else { return -Errno.noMemory }
+    guard let none = unsafe cap_init() else { return -ENOMEM }
     defer { _ = unsafe cap_free(UnsafeMutableRawPointer(none)) }
-    return unsafe cap_set_proc(none) == 0 ? 0 : -Errno.perm
+    return unsafe cap_set_proc(none) == 0 ? 0 : -EPERM
   }
 
   private static func hasNone() -> Bool {

@@ -33,7 +33,7 @@ public enum Seal {
 
   /// Negative errno on failure.
   private static func filter(_ calls: [AllowedCall]) -> Int32 {
-    guard let context = unsafe seccomp_init(SCMP_ACT_KILL_PROCESS) else { return -Errno.noMemory }
+    guard let context = unsafe seccomp_init(SCMP_ACT_KILL_PROCESS) else { return -ENOMEM }
     defer { unsafe seccomp_release(context) }
     var result = unsafe seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS)
     // Of a process with other threads, too, none goes on without the filter.

@@ -35,7 +35,7 @@ public enum SequencedSocket {
   public static func send(
     _ socket: borrowing FileDescriptor, _ bytes: [UInt8]
   ) throws(SystemError) -> Bool {
-    guard !bytes.isEmpty else { throw SystemError("sendmsg", errno: Errno.invalid) }
+    guard !bytes.isEmpty else { throw SystemError("sendmsg", errno: EINVAL) }
     return try sent(unsafe e7_send(socket.raw, bytes, bytes.count))
   }
 
@@ -74,7 +74,7 @@ public enum SequencedSocket {
   }
 
   package static func isTransient(_ result: Int32) -> Bool {
-    result == -Int32(E7_EAGAIN) || result == -Int32(E7_EINTR) || result == -Int32(E7_ECONNABORTED)
+    result == -EAGAIN || result == -EINTR || result == -ECONNABORTED
   }
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Linux
 import CE7Unix
 public import E7System
 public import E7Text
@@ -44,7 +45,7 @@ extension Process {
   ) throws(SystemError) -> Int32 {
     let result = unsafe path.withCString { path in
       unsafe descriptors.withUnsafeBufferPointer { descriptors in
-        guard let base = descriptors.baseAddress else { return -Errno.invalid }
+        guard let base = descriptors.baseAddress else { return -EINVAL }
         var program = unsafe e7_program(
           path: path, descriptors: base, count: descriptors.count, names: names.cString,
           uid: account?.uid ?? 0, gid: account?.gid ?? 0)

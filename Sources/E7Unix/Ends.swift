@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Linux
 import CE7Unix
 public import E7System
 
@@ -44,7 +45,7 @@ extension SequencedSocket {
   public static func send(
     _ socket: borrowing FileDescriptor, _ bytes: [UInt8], passing: borrowing FileDescriptor
   ) throws(SystemError) -> Bool {
-    guard !bytes.isEmpty else { throw SystemError("sendmsg", errno: Errno.invalid) }
+    guard !bytes.isEmpty else { throw SystemError("sendmsg", errno: EINVAL) }
     return try sent(unsafe e7_send_passing(socket.raw, bytes, bytes.count, passing.raw))
   }
 }

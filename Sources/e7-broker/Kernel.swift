@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Linux
 import CE7Schema
 import E7BrokerCore
 import E7IPC
@@ -36,7 +37,7 @@ struct Kernel: ~Copyable {
       case .version(let found, _): return .foreign(version: found)
       case .noFamily: return .absent
       // It went between the two questions.
-      case .refused(let refusal) where refusal.errno == Errno.noEntry: return .absent
+      case .refused(let refusal) where refusal.errno == ENOENT: return .absent
       default: throw error
       }
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Linux
 import CE7Schema
 import E7BrokerCore
 import E7IPC
@@ -230,11 +231,11 @@ struct Loop: ~Copyable {
   private mutating func handOver(
     _ descriptor: consuming FileDescriptor?, of console: Console, at now: UInt64
   ) {
-    var errno = Errno.badMessage
+    var errno = EBADMSG
     if let descriptor {
       do throws(SystemError) {
         let lane = Message.encode(.lane, sequence: UInt32(truncatingIfNeeded: console.id.number))
-        errno = try SequencedSocket.send(lanes, lane, passing: descriptor) ? 0 : Errno.again
+        errno = try SequencedSocket.send(lanes, lane, passing: descriptor) ? 0 : EAGAIN
       } catch {
         errno = error.errno
       }

@@ -23,7 +23,7 @@ enum InputFile {
     do throws(SystemError) {
       return try all(descriptor)
     } catch {
-      if error.errno == Errno.tooBig {
+      if error.errno == EFBIG {
         throw Failure(.failed, "\(path) is too long: expected at most \(longest) bytes")
       }
       throw unreadable(path, error)
@@ -39,7 +39,7 @@ enum InputFile {
       }
       if more.isEmpty { return bytes }
       bytes += more
-      guard bytes.count <= longest else { throw SystemError("read", errno: Errno.tooBig) }
+      guard bytes.count <= longest else { throw SystemError("read", errno: EFBIG) }
     }
   }
 

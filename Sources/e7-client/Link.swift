@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Linux
 import CE7Schema
 import E7Console
 import E7IPC
@@ -122,9 +123,9 @@ final class Link {
   }
 
   private func check(_ datagram: borrowing Datagram) throws(SystemError) -> [UInt8] {
-    guard !datagram.truncated else { throw SystemError("recvmsg", errno: Errno.badMessage) }
+    guard !datagram.truncated else { throw SystemError("recvmsg", errno: EBADMSG) }
     guard datagram.isEnd || isTrusted(datagram.credentials) else {
-      throw SystemError("recvmsg", errno: Errno.perm)
+      throw SystemError("recvmsg", errno: EPERM)
     }
     return datagram.bytes
   }
@@ -132,7 +133,7 @@ final class Link {
   private func wait(_ interest: Interest) throws(SystemError) {
     let isReady = try Poll.wait(
       socket.raw, for: interest, timeoutMilliseconds: Link.patience * 1000)
-    guard isReady else { throw SystemError("poll", errno: Errno.timedOut) }
+    guard isReady else { throw SystemError("poll", errno: ETIMEDOUT) }
   }
 
   /// What bytes mean that are no message.
@@ -146,10 +147,10 @@ final class Link {
 
   private static func error(_ error: SystemError) -> LinkError {
     switch error.errno {
-    case Errno.timedOut: .silent
-    case Errno.perm:
+    case ETIMEDOUT: .silent
+    case EPERM:
       .failed(Failure(.failed, "an answer came from somebody else than e7-priv"))
-    case Errno.badMessage:
+    case EBADMSG:
       .failed(Failure(.failed, "the suite sent more than fits a message"))
     default: .lost
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Linux
 import CE7Schema
 import E7Lane
 import E7Netlink
@@ -96,7 +97,7 @@ struct KernelTarget: EditTarget, ~Copyable {
     switch error {
     case .noFamily, .version, .reloaded:
       end((Phrase(error.text), Status.reloaded))
-    case .refused(let refusal) where refusal.errno == Errno.perm:
+    case .refused(let refusal) where refusal.errno == EPERM:
       // To another load of the module, which has the number of the one before, it is a stranger.
       let isOther = (try? socket.status().instance) != instance
       end(isOther ? (Phrase(NetlinkError.reloaded.text), Status.reloaded) : KernelTarget.taken)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Linux
 import E7Netlink
 import E7System
 import E7Text
@@ -27,7 +28,7 @@ func fail(_ text: Phrase, status: Int32 = Status.failed) -> Never {
 func fail(_ error: NetlinkError) -> Never {
   switch error {
   case .noFamily, .version: fail(Phrase(error.text), status: Status.noModule)
-  case .refused(let refusal) where refusal.errno == Errno.busy:
+  case .refused(let refusal) where refusal.errno == EBUSY:
     fail(Phrase(error.text), status: Status.taken)
   default: fail(Phrase(error.text))
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Linux
 import E7PrivCore
 import E7System
 import E7Text
@@ -31,7 +32,7 @@ final class RulesShelf: Shelf {
 
   func write(_ bytes: [UInt8]) -> SystemFault? {
     attempt { () throws(SystemError) in
-      guard let raw = file?.raw else { throw SystemError("write", errno: Errno.invalid) }
+      guard let raw = file?.raw else { throw SystemError("write", errno: EINVAL) }
       try RulesFolder.write(raw, bytes, at: offset)
       offset += UInt64(bytes.count)
     }
@@ -39,7 +40,7 @@ final class RulesShelf: Shelf {
 
   func end() -> SystemFault? {
     let fault = attempt { () throws(SystemError) in
-      guard let raw = file?.raw else { throw SystemError("fsync", errno: Errno.invalid) }
+      guard let raw = file?.raw else { throw SystemError("fsync", errno: EINVAL) }
       try folder.end(raw)
     }
     if fault == nil { file = nil }

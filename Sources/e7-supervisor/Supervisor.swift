@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Linux
 import CE7Schema
 import CE7Unix
 import E7Groups
@@ -113,7 +114,7 @@ struct Supervisor: ~Copyable {
       try Files.makeFolder(folder)
       return try Files.lock(lock)
     } catch {
-      if error.errno == Errno.again { fail("the suite runs already, started by another e7-priv") }
+      if error.errno == EAGAIN { fail("the suite runs already, started by another e7-priv") }
       fail("\(folder): \(error.phrase)")
     }
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Linux
 import CE7Schema
 import E7IPC
 import E7System
@@ -201,7 +202,7 @@ struct DeskTests {
       (7, .block, .seconds(UInt32(Limit.forSeconds) + 1)),
     ] as [(UInt64, Action, Lasting)] {
       let reaction = fixture.send(1, .answer(question: question, action, lasting))
-      #expect(try done(reaction).error == UInt32(Errno.invalid))
+      #expect(try done(reaction).error == UInt32(EINVAL))
     }
     let both = Message.encode(.answer, sequence: 9) {
       $0.u64(.question, 7)
@@ -209,7 +210,7 @@ struct DeskTests {
       $0.u32(.forSeconds, 5)
       $0.flag(.always)
     }
-    #expect(try done(fixture.receive(1, both)).error == UInt32(Errno.invalid))
+    #expect(try done(fixture.receive(1, both)).error == UInt32(EINVAL))
     #expect(fixture.kernel.edits.isEmpty)
     fixture.kernel.answer = Outcome(error: 2, text: Array("no such question".utf8))
     let reaction = fixture.send(1, .answer(question: 7, .reject, .seconds(90)))
@@ -239,7 +240,7 @@ struct DeskTests {
     let fixture = Fixture()
     _ = fixture.open(1)
     let reaction = fixture.send(1, curl, from: sender)
-    #expect(try done(reaction).error == UInt32(Errno.perm))
+    #expect(try done(reaction).error == UInt32(EPERM))
     #expect(reaction.closes && fixture.kernel.edits.isEmpty)
   }
 
@@ -251,7 +252,7 @@ struct DeskTests {
       fixture.journal.lines[0].hasPrefix(
         "! uid=1000 ruid=1000 gid=1000 pid=5 lane: refused: EPERM"))
     let reaction = fixture.send(1, curl, from: alice.credentials)
-    #expect(try done(reaction).error == UInt32(Errno.perm))
+    #expect(try done(reaction).error == UInt32(EPERM))
     #expect(reaction.closes && fixture.kernel.edits.isEmpty)
   }
 
@@ -272,7 +273,7 @@ struct DeskTests {
     for count in 1..<whole.count {
       let reaction = fixture.receive(1, Array(whole[..<count]))
       #expect(reaction.closes)
-      #expect(try done(reaction, sequence: 0).error == UInt32(Errno.badMessage))
+      #expect(try done(reaction, sequence: 0).error == UInt32(EBADMSG))
     }
     let reaction = fixture.receive(1, whole, truncated: true)
     #expect(reaction.closes && fixture.kernel.edits.isEmpty)
@@ -283,7 +284,7 @@ struct DeskTests {
     let fixture = Fixture()
     _ = fixture.open(1)
     let reaction = fixture.receive(1, Message.encode(type, sequence: 9))
-    #expect(try done(reaction).error == UInt32(Errno.notSupported))
+    #expect(try done(reaction).error == UInt32(EOPNOTSUPP))
     #expect(fixture.kernel.edits.isEmpty)
   }
 
@@ -293,7 +294,7 @@ struct DeskTests {
     let datagram = Message.encode(.commit, sequence: 9) { $0.u64(.id, 4) }
     let outcome = try done(
       fixture.receive(1, datagram))
-    #expect(outcome.error == UInt32(Errno.invalid))
+    #expect(outcome.error == UInt32(EINVAL))
     #expect(text(outcome.text).contains("ID"))
   }
 
@@ -326,7 +327,7 @@ struct DeskTests {
     let fixture = Fixture()
     _ = fixture.open(1)
     for _ in 0..<Limit.laneMessagesPerSecond { #expect(try fixture.outcome(1, curl).error == 0) }
-    #expect(try fixture.outcome(1, curl).error == UInt32(Errno.again))
+    #expect(try fixture.outcome(1, curl).error == UInt32(EAGAIN))
     #expect(fixture.kernel.edits.count == Int(Limit.laneMessagesPerSecond))
     fixture.now += 1000
     #expect(try fixture.outcome(1, .begin(replace: true, generation: 6)).error == 0)
@@ -371,11 +372,11 @@ struct TransactionTests {
     let fixture = fixture()
     _ = try fixture.outcome(1, begin)
     let other = try fixture.outcome(2, begin)
-    #expect(other.error == UInt32(Errno.busy))
+    #expect(other.error == UInt32(EBUSY))
     #expect(text(other.text).contains("process 100 of user 0"))
-    #expect(try fixture.outcome(1, begin).error == UInt32(Errno.busy))
-    #expect(try fixture.outcome(2, .commit()).error == UInt32(Errno.invalid))
-    #expect(try fixture.outcome(2, .abort).error == UInt32(Errno.invalid))
+    #expect(try fixture.outcome(1, begin).error == UInt32(EBUSY))
+    #expect(try fixture.outcome(2, .commit()).error == UInt32(EINVAL))
+    #expect(try fixture.outcome(2, .abort).error == UInt32(EINVAL))
     #expect(fixture.kernel.edits == [begin])
     #expect(try fixture.outcome(1, .abort).error == 0)
     #expect(try fixture.outcome(2, begin).error == 0)
@@ -383,10 +384,10 @@ struct TransactionTests {
 
   @Test func aBeginThatTheKernelRefusesOpensNothing() throws {
     let fixture = fixture()
-    fixture.kernel.answer = Outcome(error: UInt32(Errno.busy))
+    fixture.kernel.answer = Outcome(error: UInt32(EBUSY))
     _ = try fixture.outcome(1, begin)
     fixture.kernel.answer = Outcome()
-    #expect(try fixture.outcome(1, .commit()).error == UInt32(Errno.invalid))
+    #expect(try fixture.outcome(1, .commit()).error == UInt32(EINVAL))
     #expect(try fixture.outcome(2, begin).error == 0)
   }
 
@@ -447,7 +448,7 @@ struct BundleTests {
     let answers = try BundleTests.outcomes(reaction)
     try #require(answers.count == 4)
     #expect(answers.map(\.0) == [100, 101, 102, 103])
-    #expect(answers.map(\.1.error) == [0, UInt32(Errno.invalid), 28, 0])
+    #expect(answers.map(\.1.error) == [0, UInt32(EINVAL), 28, 0])
     #expect(text(answers[1].1.text).contains("PORT_FIRST 5 is over PORT_LAST 3"))
     #expect(
       fixture.kernel.edits.dropFirst() == [BundleTests.port(1), BundleTests.port(13), .removeID(4)])
@@ -466,7 +467,7 @@ struct BundleTests {
     _ = fixture.open(1)
     let answers = try BundleTests.outcomes(
       fixture.receive(1, BundleTests.bytes([BundleTests.port(1), BundleTests.port(2)])))
-    #expect(answers.allSatisfy { $0.1.error == UInt32(Errno.invalid) } && answers.count == 2)
+    #expect(answers.allSatisfy { $0.1.error == UInt32(EINVAL) } && answers.count == 2)
     #expect(fixture.kernel.edits.isEmpty)
   }
 
@@ -475,7 +476,7 @@ struct BundleTests {
     _ = fixture.open(2)
     let answers = try BundleTests.outcomes(
       fixture.receive(2, BundleTests.bytes([BundleTests.port(1), BundleTests.port(2)])))
-    #expect(answers.allSatisfy { $0.1.error == UInt32(Errno.invalid) })
+    #expect(answers.allSatisfy { $0.1.error == UInt32(EINVAL) })
     #expect(fixture.kernel.edits.count == 1)
   }
 
@@ -487,7 +488,7 @@ struct BundleTests {
       let fixture = try begun()
       let answers = try BundleTests.outcomes(
         fixture.receive(1, BundleTests.bytes([BundleTests.port(1), edit])))
-      #expect(answers.map(\.1.error) == [0, UInt32(Errno.invalid)])
+      #expect(answers.map(\.1.error) == [0, UInt32(EINVAL)])
       #expect(fixture.kernel.edits.count == 2)
     }
   }
@@ -503,7 +504,7 @@ struct BundleTests {
       #expect(fixture.kernel.edits.count == (isTaken ? count + 1 : 1))
       if !isTaken {
         let outcome = try #require(try BundleTests.outcomes(reaction).last)
-        #expect(outcome.0 == 100 && outcome.1.error == UInt32(Errno.badMessage))
+        #expect(outcome.0 == 100 && outcome.1.error == UInt32(EBADMSG))
       }
     }
   }
@@ -536,9 +537,9 @@ struct AuditTests {
     let fixture = Fixture()
     _ = fixture.open(1)
     fixture.journal.isBroken = true
-    #expect(try fixture.outcome(1, curl).error == UInt32(Errno.inputOutput))
+    #expect(try fixture.outcome(1, curl).error == UInt32(EIO))
     let part = SavePart(Array("block\n".utf8), generation: 6)
-    #expect(try fixture.save(1, part).error == UInt32(Errno.inputOutput))
+    #expect(try fixture.save(1, part).error == UInt32(EIO))
     #expect(fixture.kernel.edits.isEmpty && fixture.shelf.saved.isEmpty)
     fixture.journal.isBroken = false
     #expect(try fixture.outcome(1, curl).error == 0)
@@ -563,7 +564,7 @@ struct AuditTests {
     _ = fixture.open(1)
     for edit in [Edit.clear(nil, generation: nil), .begin(replace: true, generation: nil)] {
       let outcome = try fixture.outcome(1, edit)
-      #expect(outcome.error == UInt32(Errno.invalid))
+      #expect(outcome.error == UInt32(EINVAL))
       #expect(text(outcome.text).hasPrefix("GENERATION is missing"))
     }
     #expect(fixture.kernel.edits.isEmpty)
@@ -602,17 +603,17 @@ struct SaveTests {
   @Test func aTextOfOtherRulesIsStale() throws {
     let fixture = fixture()
     for generation in [5 as UInt64, 7] {
-      #expect(try fixture.save(1, part("x", generation)).error == UInt32(Errno.stale))
+      #expect(try fixture.save(1, part("x", generation)).error == UInt32(ESTALE))
     }
     fixture.kernel.generation = nil
-    #expect(try fixture.save(1, part("x", 6)).error == UInt32(Errno.stale))
+    #expect(try fixture.save(1, part("x", 6)).error == UInt32(ESTALE))
     #expect(text(fixture.shelf.saved) == "old" && fixture.shelf.begun == nil)
   }
 
   @Test func oneSavesAtATimeAndWhoGoesGivesUp() throws {
     let fixture = fixture()
     _ = try fixture.save(1, part("a"))
-    #expect(try fixture.save(2, part("b", 6)).error == UInt32(Errno.busy))
+    #expect(try fixture.save(2, part("b", 6)).error == UInt32(EBUSY))
     fixture.close(1)
     #expect(fixture.shelf.begun == nil)
     #expect(try fixture.save(2, part("b", 6)).error == 0)
@@ -644,7 +645,7 @@ struct SaveTests {
     #expect(shelf.saved == Int(Limit.saved))
     fill()
     let end = vault.take(SavePart([97], generation: 6), from: 1) { 6 }
-    #expect(end?.error == UInt32(Errno.tooBig) && vault.owner == nil)
+    #expect(end?.error == UInt32(EFBIG) && vault.owner == nil)
   }
 
   @Test func aPartHasASizeAndAForm() throws {
@@ -653,7 +654,7 @@ struct SaveTests {
     let tooLong = fixture.receive(1, Message.encode(.save, sequence: 9, long.write))
     #expect(tooLong.closes)
     let none = try done(fixture.receive(2, Message.encode(.save, sequence: 9)))
-    #expect(none.error == UInt32(Errno.invalid) && text(none.text).contains("PART"))
+    #expect(none.error == UInt32(EINVAL) && text(none.text).contains("PART"))
     let blind = Message.encode(.save, sequence: 9) {
       $0.string(.part, [97])
       $0.flag(.last)

@@ -6,34 +6,12 @@
 #ifndef CE7LINUX_H
 #define CE7LINUX_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-// Errors (error.c)
-
-enum {
-  E7_EPERM = 1,
-  E7_ENOENT = 2,
-  E7_EINTR = 4,
-  E7_EIO = 5,
-  E7_EAGAIN = 11,
-  E7_ENOMEM = 12,
-  E7_EBUSY = 16,
-  E7_ENODEV = 19,
-  E7_EINVAL = 22,
-  E7_EFBIG = 27,
-  E7_ERANGE = 34,
-  E7_ENAMETOOLONG = 36,
-  E7_EPROTO = 71,
-  E7_EBADMSG = 74,
-  E7_EUSERS = 87,
-  E7_EOPNOTSUPP = 95,
-  E7_ECONNABORTED = 103,
-  E7_ENOBUFS = 105,
-  E7_ETIMEDOUT = 110,
-  E7_ESTALE = 116,
-};
+// Errors (error.c); their numbers are errno.h's
 
 /// The name of an errno, such as "EPERM", static, or null.
 const char *_Nullable e7_errno_name(int32_t number);

@@ -32,4 +32,7 @@ int32_t e7_attr_type_of(uint32_t number);
 /// Largest number, or longest text in bytes without its NUL; 0 where the type alone limits.
 uint32_t e7_attr_limit(uint32_t number);
 
+/// Whether a command of the kernel's takes an attribute.
+bool e7_takes(uint32_t command, uint32_t attribute);
+
 #endif

@@ -89,7 +89,7 @@ let package = Package(
       dependencies: ["CE7Schema", "E7Groups", "E7IPC", "E7Netlink", "E7System", "E7Unix"],
       swiftSettings: common),
     .target(
-      name: "E7Loop", dependencies: ["CE7Loop", "E7System", "E7Text"], swiftSettings: common),
+      name: "E7Loop", dependencies: ["CE7Linux", "CE7Loop", "E7System", "E7Text"], swiftSettings: common),
     .target(
       name: "E7Sandbox", dependencies: ["CCap", "CE7Linux", "CSeccomp", "E7System", "E7Text"],
       swiftSettings: trusted),

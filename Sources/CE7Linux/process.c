@@ -30,12 +30,6 @@ const char *e7_argument(size_t index) {
 
 const char *e7_environment(const char *name) { return getenv(name); }
 
-int32_t e7_pid(void) { return getpid(); }
-
-int32_t e7_parent(void) { return getppid(); }
-
-bool e7_is_root(void) { return geteuid() == 0; }
-
 void e7_ignore_broken_pipes(void) { signal(SIGPIPE, SIG_IGN); }
 
 enum e7_sink e7_sink_of(int32_t fd) {
@@ -91,8 +85,6 @@ void e7_open_standard(const char *name) {
     if (open("/dev/null", O_RDWR) != fd) _exit(127);
   }
 }
-
-void e7_exit(int32_t status) { _exit(status); }
 
 int32_t e7_user(const char *name, uint32_t *uid, uint32_t *gid) {
   FILE *file = fopen("/etc/passwd", "re");

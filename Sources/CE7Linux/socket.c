@@ -163,8 +163,6 @@ int64_t e7_netlink_receive(int32_t fd, uint8_t *bytes, size_t capacity,
   return count;
 }
 
-int32_t e7_close(int32_t fd) { return close(fd) ? -errno : 0; }
-
 int32_t e7_set_cloexec(int32_t fd) {
   int flags = fcntl(fd, F_GETFD);
 

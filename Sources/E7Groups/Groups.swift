@@ -46,24 +46,14 @@ enum Groups {
   static func number(
     of name: Phrase, in description: GenericMessage
   ) throws(NetlinkError) -> UInt32? {
-    for attribute in try description.rawAttributes()
-    where Int(attribute.number) == CTRL_ATTR_MCAST_GROUPS {
-      for entry in try parts(attribute) {
-        var found: [UInt8]?
-        var number: UInt32?
-        for part in try parts(entry) {
-          if Int(part.number) == CTRL_ATTR_MCAST_GRP_NAME { found = part.text }
-          if Int(part.number) == CTRL_ATTR_MCAST_GRP_ID { number = part.value }
-        }
-        guard let found, let number else { throw .malformed }
-        if found == name.bytes { return number }
-      }
+    guard let list = try description.raw(CTRL_ATTR_MCAST_GROUPS)?.payload else { return nil }
+    var index = 0
+    while let entry = try RawAttribute.next(list, &index)?.payload {
+      guard let found = try RawAttribute.find(CTRL_ATTR_MCAST_GRP_NAME, in: entry, from: 0)?.text,
+        let number = try RawAttribute.find(CTRL_ATTR_MCAST_GRP_ID, in: entry, from: 0)?.value
+      else { throw .malformed }
+      if found == name.bytes { return number }
     }
     return nil
-  }
-
-  private static func parts(_ list: RawAttribute) throws(NetlinkError) -> [RawAttribute] {
-    guard let parts = RawAttribute.all(list.payload, from: 0) else { throw .malformed }
-    return parts
   }
 }

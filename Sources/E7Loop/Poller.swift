@@ -1,6 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Linux
 import CE7Loop
 public import E7System
+
+/// A descriptor that is ready.
+public struct Ready: Sendable {
+  /// What the descriptor was added under.
+  public let token: UInt64
+  /// There is something to read, or the peer has gone.
+  public let input: Bool
+  /// There is room to write.
+  public let output: Bool
+  /// The peer has closed its end or failed; what it sent before may still wait.
+  public let closed: Bool
+
+  init(token: UInt64, _ events: UInt32) {
+    self.token = token
+    closed = events & UInt32(E7_CLOSED) != 0
+    input = closed || events & UInt32(E7_INPUT) != 0
+    output = events & UInt32(E7_OUTPUT) != 0
+  }
+}
 
 /// Waits for many descriptors, level-triggered: epoll(7).
 public struct Poller: ~Copyable {

@@ -14,7 +14,6 @@ import E7Text
 package struct Exchange {
   private let requests: [[UInt8]]
   private let first: UInt32
-  private let isDump: Bool
 
   /// For each request why it is refused, or nil; the refusal of a lone one is thrown.
   package private(set) var refusals: [Refusal?]
@@ -23,24 +22,26 @@ package struct Exchange {
   /// Whether what was listed changed in the middle of the dump.
   package private(set) var wasInterrupted = false
 
-  /// Requests as they are sent, whose numbers begin with `first`; of dumps there is only one.
-  init(_ requests: [[UInt8]], first: UInt32, isDump: Bool) {
+  /// Requests whose numbers begin with `first`.
+  init(_ requests: [[UInt8]], first: UInt32) {
     self.requests = requests
     self.first = first
-    self.isDump = isDump
     refusals = [Refusal?](repeating: nil, count: requests.count)
   }
+
+  /// Whether all is over with the answer to the request of this number.
+  func isLast(_ sequence: UInt32) -> Bool { Int(sequence &- first) == requests.count - 1 }
 
   /// Takes a datagram and returns the messages in it that belong to the answer.
   package mutating func take(
     _ datagram: [UInt8], port: UInt32
   ) throws(NetlinkError) -> [GenericMessage] {
     guard port == 0 else { return [] }
-    guard let messages = NetlinkMessage.all(datagram) else { throw .malformed }
     var answers: [GenericMessage] = []
-    for message in messages where !isOver {
+    var start = 0
+    while let message = try NetlinkMessage.next(datagram, &start) {
       let index = Int(message.sequence &- first)
-      guard index < requests.count else { continue }
+      guard !isOver, index < requests.count else { continue }
       if message.flags & UInt16(NLM_F_DUMP_INTR) != 0 { wasInterrupted = true }
       switch Int32(message.type) {
       case NLMSG_NOOP:
@@ -50,7 +51,7 @@ package struct Exchange {
       case NLMSG_ERROR:
         try finish(message, index)
       case NLMSG_DONE:
-        guard isDump else { throw .malformed }
+        guard requests[index].hostU16(at: 6) & UInt16(NLM_F_DUMP) != 0 else { throw .malformed }
         try finish(message, index)
       default:
         guard let answer = GenericMessage(message) else { throw .malformed }
@@ -61,8 +62,8 @@ package struct Exchange {
   }
 
   private mutating func finish(_ message: NetlinkMessage, _ index: Int) throws(NetlinkError) {
-    guard let end = Acknowledgement(message) else { throw .malformed }
-    isOver = index == requests.count - 1
+    let end = try Acknowledgement(message)
+    isOver = isLast(message.sequence)
     guard end.errno != 0 else { return }
     let refusal = end.refusal(of: requests[index])
     if requests.count == 1 { throw .refused(refusal) }
@@ -81,26 +82,25 @@ struct Acknowledgement: Equatable {
   /// The number of an attribute that the request lacks.
   private(set) var missing: UInt16?
 
-  init?(_ message: NetlinkMessage) {
+  init(_ message: NetlinkMessage) throws(NetlinkError) {
     let body = message.body
-    guard body.count >= 4 else { return nil }
+    guard body.count >= 4 else { throw .malformed }
     let number = Int32(bitPattern: body.hostU32(at: 0))
-    guard number <= 0, number >= -4095 else { return nil }
+    guard number <= 0, number >= -4095 else { throw .malformed }
     errno = -number
     var start = 4
     if Int32(message.type) == NLMSG_ERROR {
-      guard body.count >= 4 + NetlinkMessage.headerSize else { return nil }
+      guard body.count >= 4 + NetlinkMessage.headerSize else { throw .malformed }
       start += NetlinkMessage.headerSize
       if message.flags & UInt16(NLM_F_CAPPED) == 0, number != 0 {
         guard let length = Int(exactly: body.hostU32(at: 4)), length >= NetlinkMessage.headerSize,
           length <= body.count - 4
-        else { return nil }
+        else { throw .malformed }
         start = 4 + (length + 3) & ~3
       }
     }
     guard message.flags & UInt16(NLM_F_ACK_TLVS) != 0 else { return }
-    guard let attributes = RawAttribute.all(body, from: start) else { return nil }
-    for attribute in attributes {
+    while let attribute = try RawAttribute.next(body, &start) {
       switch UInt32(attribute.number) {
       case NLMSGERR_ATTR_MSG.rawValue: text = Array(attribute.text.prefix(Limit.text))
       case NLMSGERR_ATTR_OFFS.rawValue: offset = attribute.value.flatMap { Int(exactly: $0) }

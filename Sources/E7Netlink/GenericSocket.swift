@@ -12,16 +12,9 @@ public struct Family: Equatable, Sendable {
   public let version: UInt32
 
   init(_ message: GenericMessage) throws(NetlinkError) {
-    var id: UInt16?
-    var version: UInt32?
-    for attribute in try message.rawAttributes() {
-      switch Int(attribute.number) {
-      case CTRL_ATTR_FAMILY_ID: id = attribute.value.flatMap { UInt16(exactly: $0) }
-      case CTRL_ATTR_VERSION: version = attribute.value
-      default: break
-      }
-    }
-    guard let id, id >= UInt16(NLMSG_MIN_TYPE), let version else { throw .malformed }
+    guard let id = try message.raw(CTRL_ATTR_FAMILY_ID)?.value.flatMap({ UInt16(exactly: $0) }),
+      id >= UInt16(NLMSG_MIN_TYPE), let version = try message.raw(CTRL_ATTR_VERSION)?.value
+    else { throw .malformed }
     self.id = id
     self.version = version
   }
@@ -71,12 +64,12 @@ public struct Family: Equatable, Sendable {
     let name = name.bytes + [0]
     let length = UInt32(truncatingIfNeeded: name.count + 4)
     let attribute = bytes(length, 2) + bytes(UInt32(CTRL_ATTR_FAMILY_NAME), 2) + name
-    let request = GenericRequest(
+    let request = genericRequest(
       family: UInt16(GENL_ID_CTRL), version: 1, command: UInt8(CTRL_CMD_GETFAMILY),
       attributes: attribute)
     do throws(NetlinkError) {
       let answer = try ask([request], timeoutMilliseconds: timeoutMilliseconds).messages.last
-      guard let answer, answer.family == request.family else { throw .malformed }
+      guard let answer, answer.family == UInt16(GENL_ID_CTRL) else { throw .malformed }
       return answer
     } catch {
       if case .refused(let refusal) = error, refusal.errno == ENOENT { throw .noFamily }
@@ -85,28 +78,30 @@ public struct Family: Equatable, Sendable {
   }
 
   /// Sends requests in one datagram, whose answers are then taken with what is returned.
-  package mutating func begin(_ requests: [GenericRequest]) throws(NetlinkError) -> Exchange {
+  ///
+  /// The last alone asks for an acknowledgement; of lists, which end by themselves, there is one.
+  package mutating func begin(_ requests: [[UInt8]]) throws(NetlinkError) -> Exchange {
     // No number of theirs is 0, which multicast messages carry.
     if sequence > UInt32.max - UInt32(requests.count) { sequence = 0 }
-    let first = sequence + 1
-    var encoded: [[UInt8]] = []
+    let exchange = Exchange(requests, first: sequence + 1)
     var datagram: [UInt8] = []
-    for (index, request) in requests.enumerated() {
+    for request in requests {
       sequence += 1
-      let bytes = request.encode(sequence, isLast: index == requests.count - 1)
-      encoded.append(bytes)
-      datagram += bytes
+      let start = datagram.count
+      datagram += request
+      datagram.replaceSubrange(start + 8..<start + 12, with: bytes(sequence, 4))
       while datagram.count % 4 != 0 { datagram.append(0) }
+      if datagram[start + 7] == 0, exchange.isLast(sequence) { datagram[start + 6] |= UInt8(NLM_F_ACK) }
     }
     let sent = unsafe nl_sendto(socket, &datagram, datagram.count)
     guard sent >= 0 else { throw .library(sent) }
-    return Exchange(encoded, first: first, isDump: requests.last?.isDump == true)
+    return exchange
   }
 
   /// Sends requests in one datagram and waits for their answers, at most this long for each
   /// datagram: the messages, and how it ended.
   package mutating func ask(
-    _ requests: [GenericRequest], timeoutMilliseconds: Int32
+    _ requests: [[UInt8]], timeoutMilliseconds: Int32
   ) throws(NetlinkError) -> (messages: [GenericMessage], end: Exchange) {
     var exchange = try begin(requests)
     var messages: [GenericMessage] = []
@@ -149,38 +144,10 @@ public struct Family: Equatable, Sendable {
     }
     let errno = Int32(truncatingIfNeeded: -result)
     // Without memory for a moment, too: what waits is still there, and may say that it was done.
-    if [EAGAIN, EINTR, ENOMEM].contains(errno) { return nil }
+    if errno == EAGAIN || errno == EINTR || errno == ENOMEM { return nil }
     if errno == ENOBUFS { throw .lost }
     guard result >= 0 else { throw .system(SystemError("recvmsg", errno: errno)) }
     guard !received.truncated else { throw .malformed }
     return (bytes, received.port)
-  }
-}
-
-/// A request of generic netlink.
-package struct GenericRequest {
-  let family: UInt16
-  let version: UInt8
-  let command: UInt8
-  let isDump: Bool
-  let attributes: [UInt8]
-
-  package init(
-    family: UInt16, version: UInt8, command: UInt8, isDump: Bool = false, attributes: [UInt8]
-  ) {
-    self.family = family
-    self.version = version
-    self.command = command
-    self.isDump = isDump
-    self.attributes = attributes
-  }
-
-  /// The bytes to send; what is not the last is answered only where it is refused.
-  func encode(_ sequence: UInt32, isLast: Bool) -> [UInt8] {
-    let flags = NLM_F_REQUEST | (isDump ? NLM_F_DUMP : isLast ? NLM_F_ACK : 0)
-    return NetlinkMessage(
-      type: family, flags: UInt16(flags), sequence: sequence,
-      body: [command, version, 0, 0] + attributes
-    ).encode()
   }
 }

@@ -75,46 +75,39 @@ public struct KernelSocket: ~Copyable {
   public mutating func ask(
     _ type: MessageType, _ attributes: [UInt8] = []
   ) throws(NetlinkError) -> AttributeReader? {
-    let family = try current()
+    let request = try request(type, attributes)
+    guard let family else { throw .noFamily }
     do throws(NetlinkError) {
-      let request = KernelSocket.request(family, type, attributes)
       let answers = try socket.ask([request], timeoutMilliseconds: KernelSocket.timeout).messages
       return try answers.last?.attributes(of: type, in: family)
     } catch {
-      if case .refused(let refusal) = error { try checkFamily(family, refusal) }
+      if case .refused(let refusal) = error { try checkFamily(refusal) }
       throw error
     }
   }
 
-  /// Asks several of one family in a datagram; for each what the kernel says against it, or nil.
-  public mutating func ask(
-    _ all: [(type: MessageType, attributes: [UInt8])]
-  ) throws(NetlinkError) -> [Refusal?] {
-    let family = try current()
-    let requests = all.map { KernelSocket.request(family, $0.type, $0.attributes) }
+  /// Asks several in a datagram; for each what the kernel says against it, or nil.
+  public mutating func ask(_ requests: [[UInt8]]) throws(NetlinkError) -> [Refusal?] {
     let end = try socket.ask(requests, timeoutMilliseconds: KernelSocket.timeout).end
-    for case .some(let refusal) in end.refusals { try checkFamily(family, refusal) }
+    for case .some(let refusal) in end.refusals { try checkFamily(refusal) }
     return end.refusals
   }
 
-  private mutating func current() throws(NetlinkError) -> Family {
-    guard let family else { return try resolve() }
-    return family
-  }
-
-  private static func request(
-    _ family: Family, _ type: MessageType, _ attributes: [UInt8]
-  ) -> GenericRequest {
-    GenericRequest(
+  /// A request with these attributes, to the family as it is known.
+  public mutating func request(
+    _ type: MessageType, _ attributes: [UInt8]
+  ) throws(NetlinkError) -> [UInt8] {
+    if family == nil { _ = try resolve() }
+    guard let family else { throw .noFamily }
+    return genericRequest(
       family: family.id, version: UInt8(E7_GENL_VERSION),
       command: UInt8(truncatingIfNeeded: type.rawValue), attributes: attributes)
   }
 
   /// A family that is gone is ENOENT; its number in other hands may say EOPNOTSUPP.
-  private mutating func checkFamily(
-    _ family: Family, _ refusal: Refusal
-  ) throws(NetlinkError) {
+  private mutating func checkFamily(_ refusal: Refusal) throws(NetlinkError) {
     guard refusal.errno == ENOENT || refusal.errno == EOPNOTSUPP else { return }
-    if try resolve() != family { throw .reloaded }
+    let known = family
+    if try resolve() != known { throw .reloaded }
   }
 }

@@ -7,57 +7,45 @@ package import E7Lane
 package struct NetlinkMessage: Equatable {
   static let headerSize = 16
 
-  var type: UInt16
-  var flags: UInt16
-  package var sequence: UInt32
-  var body: [UInt8]
+  let type: UInt16
+  let flags: UInt16
+  package let sequence: UInt32
+  let body: [UInt8]
 
-  /// The messages of a datagram, or nil where a length does not fit in it.
+  /// The message that begins at `index`, which moves to the next; nil at the end of the datagram.
   ///
-  /// A pure function, linear in the datagram.
-  package static func all(_ datagram: [UInt8]) -> [NetlinkMessage]? {
-    var messages: [NetlinkMessage] = []
-    var index = 0
-    while index < datagram.count {
-      guard datagram.count - index >= headerSize else { return nil }
-      guard let length = Int(exactly: datagram.hostU32(at: index)), length >= headerSize,
-        length <= datagram.count - index
-      else { return nil }
-      messages.append(
-        NetlinkMessage(
-          type: datagram.hostU16(at: index + 4), flags: datagram.hostU16(at: index + 6),
-          sequence: datagram.hostU32(at: index + 8),
-          body: Array(datagram[index + headerSize..<index + length])))
-      index = min(datagram.count, index + (length + 3) & ~3)
-    }
-    return messages
+  /// A pure function; `NetlinkError.malformed` where a length does not fit.
+  package static func next(
+    _ datagram: [UInt8], _ index: inout Int
+  ) throws(NetlinkError) -> NetlinkMessage? {
+    let left = datagram.count - index
+    if left == 0 { return nil }
+    guard left >= headerSize, let length = Int(exactly: datagram.hostU32(at: index)),
+      length >= headerSize, length <= left
+    else { throw .malformed }
+    let start = index
+    index = min(datagram.count, start + (length + 3) & ~3)
+    return NetlinkMessage(
+      type: datagram.hostU16(at: start + 4), flags: datagram.hostU16(at: start + 6),
+      sequence: datagram.hostU32(at: start + 8),
+      body: Array(datagram[start + headerSize..<start + length]))
   }
+}
 
-  /// The bytes to send.
-  func encode() -> [UInt8] {
-    let length = NetlinkMessage.headerSize + body.count
-    var message: [UInt8] = []
-    message.reserveCapacity(length)
-    put(UInt32(truncatingIfNeeded: length), 4, &message)
-    put(UInt32(type), 2, &message)
-    put(UInt32(flags), 2, &message)
-    put(sequence, 4, &message)
-    put(0, 4, &message)
-    message += body
-    return message
-  }
+/// A request of generic netlink; its number, and whether it wants an acknowledgement, are set as it
+/// is sent.
+package func genericRequest(
+  family: UInt16, version: UInt8, command: UInt8, isDump: Bool = false, attributes: [UInt8]
+) -> [UInt8] {
+  let flags = NLM_F_REQUEST | (isDump ? NLM_F_DUMP : 0)
+  let length = UInt32(NetlinkMessage.headerSize + GenericMessage.headerSize + attributes.count)
+  return bytes(length, 4) + bytes(UInt32(family), 2) + bytes(UInt32(flags), 2)
+    + [UInt8](repeating: 0, count: 8) + [command, version, 0, 0] + attributes
 }
 
 /// The `count` low bytes of a number in host order.
 func bytes(_ value: UInt32, _ count: Int) -> [UInt8] {
-  var bytes: [UInt8] = []
-  put(value, count, &bytes)
-  return bytes
-}
-
-/// Adds the `count` low bytes of a number in host order.
-func put(_ value: UInt32, _ count: Int, _ bytes: inout [UInt8]) {
-  for index in 0..<count { bytes.append(UInt8(truncatingIfNeeded: value >> (8 * UInt32(index)))) }
+  (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * UInt32($0))) }
 }
 
 /// A generic-netlink message: `struct genlmsghdr` and attributes.
@@ -95,39 +83,46 @@ public struct GenericMessage: Equatable, Sendable {
     return try attributes()
   }
 
-  /// The attributes of a family with other numbers than E7's.
-  package func rawAttributes() throws(NetlinkError) -> [RawAttribute] {
-    guard let all = RawAttribute.all(body, from: GenericMessage.headerSize) else {
-      throw .malformed
-    }
-    return all
+  /// The attribute of another family than E7's with this number, or nil.
+  package func raw(_ number: Int) throws(NetlinkError) -> RawAttribute? {
+    try RawAttribute.find(number, in: body, from: GenericMessage.headerSize)
   }
 }
 
 /// An attribute of netlink's own: `struct nlattr`.
 package struct RawAttribute: Equatable {
-  /// More than any message has that is read here.
-  package static let most = 256
+  package let number: UInt16
+  package let payload: [UInt8]
 
-  package var number: UInt16
-  package var payload: [UInt8]
+  /// The attribute that begins at `index`, which moves to the next; nil at the end.
+  ///
+  /// A pure function; `NetlinkError.malformed` where a length does not fit.
+  package static func next(
+    _ bytes: [UInt8], _ index: inout Int
+  ) throws(NetlinkError) -> RawAttribute? {
+    let left = bytes.count - index
+    if left <= 0 { return nil }
+    guard left >= 4 else { throw .malformed }
+    let start = index
+    let length = Int(bytes.hostU16(at: start))
+    guard length >= 4, length <= left else { throw .malformed }
+    index = min(bytes.count, start + (length + 3) & ~3)
+    // The two top bits are the marks "nested" and "network byte order".
+    return RawAttribute(
+      number: bytes.hostU16(at: start + 2) & 0x3fff,
+      payload: Array(bytes[start + 4..<start + length]))
+  }
 
-  /// The attributes from `start` on, or nil where a length does not fit or there are too many.
-  package static func all(_ bytes: [UInt8], from start: Int) -> [RawAttribute]? {
-    var all: [RawAttribute] = []
+  /// The last attribute with this number from `start` on, or nil.
+  package static func find(
+    _ number: Int, in bytes: [UInt8], from start: Int
+  ) throws(NetlinkError) -> RawAttribute? {
     var index = start
-    while index < bytes.count {
-      guard bytes.count - index >= 4, all.count < most else { return nil }
-      let length = Int(bytes.hostU16(at: index))
-      guard length >= 4, length <= bytes.count - index else { return nil }
-      // The two top bits are the marks "nested" and "network byte order".
-      all.append(
-        RawAttribute(
-          number: bytes.hostU16(at: index + 2) & 0x3fff,
-          payload: Array(bytes[index + 4..<index + length])))
-      index = min(bytes.count, index + (length + 3) & ~3)
+    var found: RawAttribute?
+    while let attribute = try next(bytes, &index) {
+      if Int(attribute.number) == number { found = attribute }
     }
-    return all
+    return found
   }
 
   /// The number of 2 or 4 bytes, or nil.

@@ -2,21 +2,13 @@
 import CE7Linux
 import CE7Schema
 import E7Lane
-import E7System
+public import E7System
 import E7Text
 
-/// A line for administrators to find later.
-public struct AuditLine: Sendable {
-  /// What it says.
-  public let text: [UInt8]
-  /// Whether it tells of a refusal.
-  public let isRefusal: Bool
-}
-
-/// Where such lines are written.
+/// Where lines are written that administrators are to find later.
 public protocol Journal: AnyObject {
-  /// Writes lines, in this order; false where it could not write all.
-  func write(_ lines: [AuditLine]) -> Bool
+  /// Writes lines, in this order, those of refusals as warnings; false where it could not write all.
+  func write(_ lines: [Log.Line]) -> Bool
 }
 
 /// What is told of edits: a line before each and one after it, and of refusals no more than some a
@@ -30,7 +22,7 @@ struct Audit {
   private var pace: Pace
   private var leftOut = 0
   /// What came of edits, not written yet, so that many are written at once.
-  private var waiting: [AuditLine] = []
+  private var waiting: [Log.Line] = []
 
   init(_ journal: any Journal, now: UInt64) {
     self.journal = journal
@@ -95,6 +87,6 @@ struct Audit {
   }
 
   private mutating func wait(_ line: Phrase, isRefusal: Bool) {
-    waiting.append(AuditLine(text: line.bytes, isRefusal: isRefusal))
+    waiting.append(Log.Line(isRefusal ? .warning : .notice, line.bytes))
   }
 }

@@ -67,7 +67,7 @@ public struct EventSocket: ~Copyable {
 
   /// A pure function: the messages of a datagram of the kernel's.
   static func messages(_ datagram: [UInt8]) -> [KernelMessage] {
-    guard let all = NetlinkMessage.all(datagram) else { return [.unknown] }
+    guard let all = try? NetlinkMessage.all(datagram) else { return [.unknown] }
     var messages: [KernelMessage] = []
     for message in all where message.sequence == 0 {
       guard let message = GenericMessage(message) else { continue }
@@ -91,5 +91,15 @@ public struct EventSocket: ~Copyable {
     } catch {
       return .unknown
     }
+  }
+}
+
+extension NetlinkMessage {
+  /// The messages of a datagram; none of them where a length does not fit in it.
+  static func all(_ datagram: [UInt8]) throws(NetlinkError) -> [NetlinkMessage] {
+    var all: [NetlinkMessage] = []
+    var index = 0
+    while let message = try next(datagram, &index) { all.append(message) }
+    return all
   }
 }

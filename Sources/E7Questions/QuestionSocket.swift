@@ -36,7 +36,7 @@ public struct QuestionSocket: ~Copyable {
   ) throws(NetlinkError) {
     var writer = AttributeWriter()
     body(&writer)
-    let request = GenericRequest(
+    let request = genericRequest(
       family: family.id, version: UInt8(E7_GENL_VERSION),
       command: UInt8(truncatingIfNeeded: type.rawValue), isDump: isList,
       attributes: writer.payload())

@@ -22,58 +22,50 @@ public struct SandboxError: Error, Sendable {
 ///
 /// Capabilities, bounding set and no_new_privs are each thread's own: the process has one thread.
 public enum Sandbox {
-  private struct Step {
-    let name: StaticString
-    /// Negative errno on failure.
-    let run: () -> Int32
-    /// Whether the kernel shows the effect.
-    let holds: () -> Bool
-  }
-
-  private static func steps(uid: UInt32, gid: UInt32, parent: Int32) -> [Step] {
-    [
-      Step(name: "limits", run: e7_limit, holds: e7_is_limited),
-      // While CAP_SETPCAP is there.
-      Step(
-        name: "securebits", run: e7_lock_securebits, holds: e7_securebits_are_locked),
-      Step(name: "bounding set", run: emptyBoundingSet, holds: isBoundingSetEmpty),
-      // Nobody may look into it in the moment between two of these.
-      Step(name: "not dumpable", run: e7_not_dumpable, holds: { true }),
-      Step(
-        name: "user and group",
-        run: { e7_is(uid, gid) ? 0 : e7_become(uid, gid) },
-        holds: { e7_is(uid, gid) }),
-      Step(name: "capabilities", run: dropAll, holds: hasNone),
-      // The change of user made the process dumpable, and forgot its parent's death.
-      Step(name: "not dumpable", run: e7_not_dumpable, holds: { !e7_is_dumpable() }),
-      Step(
-        name: "die with the parent", run: { e7_die_with_parent(parent) },
-        holds: { e7_parent() == parent }),
-      Step(
-        name: "no new privileges", run: e7_no_new_privileges, holds: e7_has_no_new_privileges),
-    ]
-  }
-
   /// Becomes a user and group, neither of them 0, without any capability, and asks the kernel
   /// afterwards whether all of it holds.
   ///
-  /// Returns the first step that failed; the process is half confined then and must end.
+  /// Throws the first step that failed; the process is half confined then and must end.
   /// `parent` is the process that this one dies with.
-  public static func shed(toUID uid: UInt32, gid: UInt32, parent: Int32) -> SandboxError? {
-    guard uid != 0, gid != 0 else {
-      return SandboxError(step: "user and group", errno: EINVAL)
-    }
-    let steps = steps(uid: uid, gid: gid, parent: parent)
-    for step in steps {
-      let result = step.run()
-      if result < 0 { return SandboxError(step: step.name, errno: -result) }
-    }
-    for step in steps where !step.holds() {
-      return SandboxError(step: step.name, errno: 0)
-    }
+  public static func shed(
+    toUID uid: UInt32, gid: UInt32, parent: Int32
+  ) throws(SandboxError) {
+    try take("user and group", uid != 0 && gid != 0 ? 0 : -EINVAL)
+    try take("limits", e7_limit())
+    // While CAP_SETPCAP is there.
+    try take("securebits", e7_lock_securebits())
+    try take("bounding set", emptyBoundingSet())
+    // Nobody may look into it in the moment between two of these.
+    try take("not dumpable", e7_not_dumpable())
+    try take("user and group", e7_is(uid, gid) ? 0 : e7_become(uid, gid))
+    try take("capabilities", dropAll())
+    // The change of user made the process dumpable, and forgot its parent's death.
+    try take("not dumpable", e7_not_dumpable())
+    try take("die with the parent", e7_die_with_parent(parent))
+    try take("no new privileges", e7_no_new_privileges())
+
+    try show("limits", e7_is_limited())
+    try show("securebits", e7_securebits_are_locked())
+    try show("bounding set", isBoundingSetEmpty())
+    try show("user and group", e7_is(uid, gid))
+    try show("capabilities", hasNone())
+    try show("not dumpable", !e7_is_dumpable())
+    try show("die with the parent", getppid() == parent)
+    try show("no new privileges", e7_has_no_new_privileges())
     // What was given up must not come back.
-    guard e7_become(0, 0) < 0 else { return SandboxError(step: "user and group", errno: 0) }
-    return nil
+    try show("user and group", e7_become(0, 0) < 0)
+  }
+
+  @inline(never) private static func take(
+    _ step: StaticString, _ result: Int32
+  ) throws(SandboxError) {
+    if result < 0 { throw SandboxError(step: step, errno: -result) }
+  }
+
+  @inline(never) private static func show(
+    _ step: StaticString, _ holds: Bool
+  ) throws(SandboxError) {
+    if !holds { throw SandboxError(step: step, errno: 0) }
   }
 
   private static func emptyBoundingSet() -> Int32 {

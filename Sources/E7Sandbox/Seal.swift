@@ -39,15 +39,8 @@ public enum Seal {
     // Of a process with other threads, too, none goes on without the filter.
     if result == 0 { result = unsafe seccomp_attr_set(context, SCMP_FLTATR_CTL_TSYNC, 1) }
     for call in calls where result == 0 {
-      var comparisons: [scmp_arg_cmp] = []
-      for required in call.required {
-        comparisons.append(
-          scmp_arg_cmp(
-            arg: required.argument, op: SCMP_CMP_MASKED_EQ, datum_a: required.mask,
-            datum_b: required.value))
-      }
       result = unsafe seccomp_rule_add_array(
-        context, SCMP_ACT_ALLOW, call.number, UInt32(comparisons.count), comparisons)
+        context, SCMP_ACT_ALLOW, call.number, UInt32(call.required.count), call.required)
     }
     return result == 0 ? unsafe seccomp_load(context) : result
   }

@@ -19,7 +19,7 @@ public import E7Text
     return raw
   }
 
-  deinit { _ = e7_close(raw) }
+  deinit { close(raw) }
 }
 
 /// A call of the kernel that failed.

@@ -8,47 +8,42 @@ public struct ListenDescriptors {
   /// More than any process of the suite is given.
   static let most = 64
 
-  private var names: [[UInt8]?] = []
+  private let count: Int
+  /// Their names, with a colon between.
+  private let names: [UInt8]
+  /// A bit for each that is another's already, or was never open.
+  private var gone: UInt64 = 0
 
   /// What the environment says; nil unless it speaks of this process.
   public init?() {
-    guard
-      let parsed = ListenDescriptors(
-        pid: Environment.value("LISTEN_PID"), count: Environment.value("LISTEN_FDS"),
-        names: Environment.value("LISTEN_FDNAMES"), own: e7_pid())
-    else { return nil }
-    self = parsed
-    for index in names.indices where e7_set_cloexec(ListenDescriptors.first + Int32(index)) < 0 {
-      names[index] = nil
+    self.init(
+      pid: Environment.value("LISTEN_PID"), count: Environment.value("LISTEN_FDS"),
+      names: Environment.value("LISTEN_FDNAMES"), own: getpid())
+    for index in 0..<count where e7_set_cloexec(ListenDescriptors.first + Int32(index)) < 0 {
+      gone |= 1 << UInt64(index)
     }
   }
 
   init?(pid: [UInt8]?, count: [UInt8]?, names: [UInt8]?, own: Int32) {
-    guard let pid, let count, ListenDescriptors.number(pid) == Int(own),
-      let count = ListenDescriptors.number(count), count > 0, count <= ListenDescriptors.most
+    guard Environment.number(pid) == UInt64(own), let count = Environment.number(count), count > 0,
+      count <= ListenDescriptors.most
     else { return nil }
-    let words = (names ?? []).split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-    for index in 0..<count {
-      self.names.append(index < words.count ? Array(words[index]) : [])
-    }
-  }
-
-  private static func number(_ digits: [UInt8]) -> Int? {
-    guard !digits.isEmpty, digits.count <= 10 else { return nil }
-    var value = 0
-    for digit in digits {
-      guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9") else { return nil }
-      value = value * 10 + Int(digit - UInt8(ascii: "0"))
-    }
-    return value
+    self.count = Int(count)
+    self.names = names ?? []
   }
 
   /// The descriptor of this name, which the caller owns from now on; nil where there is none left.
   public mutating func take(_ name: StaticString) -> FileDescriptor? {
     let wanted = Phrase(stringLiteral: name).bytes
-    for index in names.indices where names[index] == wanted {
-      names[index] = nil
-      return FileDescriptor(owning: ListenDescriptors.first + Int32(index))
+    var start = 0
+    for index in 0..<count {
+      var end = start
+      while end < names.count && names[end] != UInt8(ascii: ":") { end += 1 }
+      if gone >> UInt64(index) & 1 == 0, Array(names[start..<end]) == wanted {
+        gone |= 1 << UInt64(index)
+        return FileDescriptor(owning: ListenDescriptors.first + Int32(index))
+      }
+      start = min(names.count, end + 1)
     }
     return nil
   }
@@ -60,6 +55,17 @@ public enum Environment {
   public static func value(_ name: StaticString) -> [UInt8]? {
     guard let value = unsafe e7_environment(name.cString) else { return nil }
     return unsafe Phrase(cString: value).bytes
+  }
+
+  /// The number that decimal digits write; nil where they are none, or more than 64 bits.
+  static func number(_ digits: [UInt8]?) -> UInt64? {
+    guard let digits, !digits.isEmpty, digits.count < 20 else { return nil }
+    var number: UInt64 = 0
+    for digit in digits {
+      guard digit >= 48, digit < 58 else { return nil }
+      number = number * 10 + UInt64(digit - 48)
+    }
+    return number
   }
 
   /// The bytes of the argument at `index`; 0 is the program's name.

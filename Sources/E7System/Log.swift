@@ -20,6 +20,20 @@ public struct Log: Sendable {
     case info = 6
   }
 
+  /// What a line says.
+  public struct Line: Sendable {
+    /// How it is marked.
+    public let priority: Priority
+    /// Bytes of any kind.
+    public let text: [UInt8]
+
+    /// A line.
+    public init(_ priority: Priority, _ text: [UInt8]) {
+      self.priority = priority
+      self.text = text
+    }
+  }
+
   /// Milliseconds that a reader has who takes no more.
   private static let patience: Int32 = 1000
 
@@ -36,18 +50,15 @@ public struct Log: Sendable {
     sink = e7_sink_of(2)
   }
 
-  /// Writes one line; false where it could not be written within a second, or not whole.
-  @discardableResult public func write(_ priority: Priority, _ text: [UInt8]) -> Bool {
-    write([(priority, text)])
-  }
-
-  /// Writes several lines, as many at once as are not long together; false as for one.
-  @discardableResult public func write(
-    _ lines: [(priority: Priority, text: [UInt8])]
-  ) -> Bool {
-    guard sink != E7_SINK_RECORDS else { return lines.allSatisfy(writeRecords) }
+  /// Writes several lines, as many at once as are not long together; false where one could not be
+  /// written within a second, or not whole.
+  @discardableResult public func write(_ lines: [Line]) -> Bool {
     var bytes: [UInt8] = []
     for line in lines {
+      if sink == E7_SINK_RECORDS {
+        guard writeRecords(line) else { return false }
+        continue
+      }
       bytes += Log.line(line.priority, name, line.text, prefixed: sink != E7_SINK_TERMINAL)
       guard bytes.count >= 16384 else { continue }
       guard unsafe e7_write(2, bytes, bytes.count, Log.patience) else { return false }
@@ -57,18 +68,22 @@ public struct Log: Sendable {
   }
 
   /// A line as several where it is longer than a record, each by a write of its own.
-  private func writeRecords(_ priority: Priority, _ text: [UInt8]) -> Bool {
-    var rest = text[...]
+  private func writeRecords(_ line: Line) -> Bool {
+    var start = 0
     repeat {
-      let record = Log.line(priority, name, Array(rest.prefix(Log.recordText)), prefixed: true)
+      let end = min(line.text.count, start + Log.recordText)
+      let record = Log.line(line.priority, name, Array(line.text[start..<end]), prefixed: true)
       guard unsafe e7_write_record(2, record, record.count) else { return false }
-      rest = rest.dropFirst(Log.recordText)
-    } while !rest.isEmpty
+      start = end
+    } while start < line.text.count
     return true
   }
 
   /// Writes one line.
-  public func write(_ priority: Priority, _ text: Phrase) { write(priority, text.bytes) }
+  public func write(_ priority: Priority, _ text: Phrase) { write([Line(priority, text.bytes)]) }
+
+  /// Writes one line.
+  public func write(_ priority: Priority, _ text: [UInt8]) { write([Line(priority, text)]) }
 
   static func line(
     _ priority: Priority, _ name: StaticString, _ text: [UInt8], prefixed: Bool

@@ -38,13 +38,13 @@ public struct Account: Equatable, Sendable {
 /// This process.
 public enum Process {
   /// Its own id.
-  public static var id: Int32 { e7_pid() }
+  public static var id: Int32 { getpid() }
 
   /// Its parent's id.
-  public static var parent: Int32 { e7_parent() }
+  public static var parent: Int32 { getppid() }
 
   /// Whether its effective user is root.
-  public static var isRoot: Bool { e7_is_root() }
+  public static var isRoot: Bool { geteuid() == 0 }
 
   /// Runs the program `name` in its place, from the folder of this one or from `elsewhere`, with the
   /// path of this one as its argument; returns what the second way failed with.
@@ -65,5 +65,5 @@ public enum Process {
   }
 
   /// Ends the process at once.
-  public static func exit(_ status: Int32) -> Never { e7_exit(status) }
+  public static func exit(_ status: Int32) -> Never { _exit(status) }
 }

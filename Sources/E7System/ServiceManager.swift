@@ -15,33 +15,20 @@ public struct ServiceManager {
     self.init(
       by: sender, socket: Environment.value("NOTIFY_SOCKET"),
       microseconds: Environment.value("WATCHDOG_USEC"), pid: Environment.value("WATCHDOG_PID"),
-      own: e7_pid())
+      own: getpid())
   }
 
   init(by sender: Int32, socket: [UInt8]?, microseconds: [UInt8]?, pid: [UInt8]?, own: Int32) {
     self.sender = sender
     self.socket = socket
-    guard socket != nil, let microseconds,
-      let period = ServiceManager.number(microseconds), period > 0,
-      pid.map({ $0 == ("\(own)" as Phrase).bytes }) ?? true
+    guard socket != nil, let period = Environment.number(microseconds), period > 0,
+      pid == nil || Environment.number(pid) == UInt64(own)
     else {
       patience = nil
       return
     }
     // It is looked for twice as often as it has to come.
     patience = max(1, period / 2000)
-  }
-
-  private static func number(_ digits: [UInt8]) -> UInt64? {
-    guard !digits.isEmpty, digits.count < 20 else { return nil }
-    var number: UInt64 = 0
-    for digit in digits {
-      guard digit >= 48, digit < 58 else { return nil }
-      let (ten, isOver) = number.multipliedReportingOverflow(by: 10)
-      guard !isOver else { return nil }
-      number = ten + UInt64(digit - 48)
-    }
-    return number
   }
 
   /// When the watchdog wants the next sign of life, in milliseconds; nil where there is none.

@@ -58,7 +58,9 @@ struct KernelTarget: EditTarget, ~Copyable {
 
   mutating func collect(_ edits: [LaneEdit]) -> [Outcome] {
     do throws(NetlinkError) {
-      let refusals = try socket.ask(edits.map { ($0.type, $0.attributes) })
+      var requests: [[UInt8]] = []
+      for edit in edits { requests.append(try socket.request(edit.type, edit.attributes)) }
+      let refusals = try socket.ask(requests)
       return refusals.map { refusal in refusal.map { outcome(of: .refused($0)) } ?? Outcome() }
     } catch {
       let outcome = outcome(of: error)

@@ -4,7 +4,5 @@ import E7System
 
 /// The audit in the daemon's log.
 final class LogJournal: Journal {
-  func write(_ lines: [AuditLine]) -> Bool {
-    log.write(lines.map { ($0.isRefusal ? .warning : .notice, $0.text) })
-  }
+  func write(_ lines: [Log.Line]) -> Bool { log.write(lines) }
 }

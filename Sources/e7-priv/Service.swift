@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Linux
 import CE7Schema
 import E7Lane
 import E7Netlink
@@ -11,12 +12,11 @@ import E7Text
 struct Service: ~Copyable {
   /// Milliseconds between looks at lanes that a clock may end.
   private static let tick: Int32 = 500
-  private static let doorToken: UInt64 = 0
 
   private let door: FileDescriptor
   private var desk: Desk<KernelTarget>
   private var lanes: [LaneSocket] = []
-  private var lastID = Service.doorToken
+  private var lastID: UInt64 = 0
   private let ending = Ending()
   /// With a service manager: who alone may use the door, and may ask for the role view.
   private let broker: UInt32?
@@ -42,10 +42,7 @@ struct Service: ~Copyable {
     }
     let target = Service.target(handed, isManaged, &manager, ending)
     let shelf = RulesShelf(user)
-    if let error = Sandbox.shed(toUID: user.uid, gid: user.gid, parent: parent) {
-      fail(error.phrase)
-    }
-    Service.seal(folder: shelf?.raw)
+    Service.confine(user, parent, folder: shelf?.raw)
     desk = Desk(
       authority: Authority(adminGroup: group), target: target, journal: LogJournal(),
       shelf: shelf, now: Clock.monotonicMilliseconds())
@@ -89,10 +86,11 @@ struct Service: ~Copyable {
   }
 
   /// Nothing is served before this is done, or the process has ended.
-  private static func seal(folder: Int32?) {
+  private static func confine(_ user: Account, _ parent: Int32, folder: Int32?) {
     // Larger blocks would be mapped otherwise, and mapping is not allowed.
     Process.useHeapByBrk()
     do throws(SandboxError) {
+      try Sandbox.shed(toUID: user.uid, gid: user.gid, parent: parent)
       let landlock = try Seal.close(to: ServiceCalls.allowed(folder: folder), folder: folder)
       if landlock == 0 { log.write(.warning, "\(Seal.noLandlock)") }
     } catch {
@@ -104,11 +102,18 @@ struct Service: ~Copyable {
   mutating func run() {
     while true {
       do throws(SystemError) {
-        let events = try Poll.wait(for: waitedFor(), timeoutMilliseconds: Service.tick)
-        if events.isEmpty { desk.withTarget { $0.look() } }
-        for event in events {
-          if event.token == Service.doorToken { try openLane() } else { serve(event) }
+        var waited: [e7_waited] = []
+        for lane in lanes { waited.append(e7_waited(lane.socket.raw, for: lane.interest)) }
+        waited.append(e7_waited(door.raw, for: .input))
+        if try !Poll.wait(&waited, timeoutMilliseconds: Service.tick) {
+          desk.withTarget { $0.look() }
         }
+        // From the last, since those that end leave the list.
+        for index in lanes.indices.reversed() where waited[index].ready != 0 {
+          serve(index, waited[index])
+        }
+        // A lane that has ended makes room for the next.
+        if waited[waited.count - 1].ready != 0 { try openLane() }
       } catch {
         fail(error.phrase)
       }
@@ -120,14 +125,6 @@ struct Service: ~Copyable {
 
   private func endIfLost() {
     if let cause = ending.cause { fail(cause.text, status: cause.status) }
-  }
-
-  private func waitedFor() -> [(raw: Int32, token: UInt64, interest: Interest)] {
-    var all: [(raw: Int32, token: UInt64, interest: Interest)] = []
-    for lane in lanes { all.append((lane.socket.raw, lane.id, lane.interest)) }
-    // Last: a lane that has ended makes room for the next.
-    all.append((door.raw, Service.doorToken, .input))
-    return all
   }
 
   private mutating func openLane() throws(SystemError) {
@@ -176,15 +173,15 @@ struct Service: ~Copyable {
     }
   }
 
-  private mutating func serve(_ event: Ready) {
-    guard let lane = lanes.first(where: { $0.id == event.token }) else { return }
+  private mutating func serve(_ index: Int, _ ready: e7_waited) {
+    let lane = lanes[index]
     let now = Clock.monotonicMilliseconds()
     var stays = true
-    if event.output { stays = lane.flush(now: now) }
-    if stays, event.input, lane.interest == .input { stays = receive(lane, now: now) }
+    if ready.hasRoom { stays = lane.flush(now: now) }
+    if stays, ready.hasInput, lane.interest == .input { stays = receive(lane, now: now) }
     // A peer that has gone will not take its answers.
-    if stays, event.closed, lane.interest == .output { stays = false }
-    if !stays { close(lane.id) }
+    if stays, ready.isClosed, lane.interest == .output { stays = false }
+    if !stays { close(index) }
   }
 
   private mutating func receive(_ lane: LaneSocket, now: UInt64) -> Bool {
@@ -200,14 +197,16 @@ struct Service: ~Copyable {
     }
   }
 
-  private mutating func close(_ id: UInt64) {
-    desk.close(id, now: Clock.monotonicMilliseconds())
-    lanes.removeAll { $0.id == id }
+  private mutating func close(_ index: Int) {
+    desk.close(lanes.remove(at: index).id, now: Clock.monotonicMilliseconds())
   }
 
   private mutating func endOverdue() {
     let now = Clock.monotonicMilliseconds()
-    for id in desk.expired(now: now) { close(id) }
-    for lane in lanes where lane.isStalled(now: now) { close(lane.id) }
+    let expired = desk.expired(now: now)
+    for index in lanes.indices.reversed()
+    where lanes[index].isStalled(now: now) || expired.contains(lanes[index].id) {
+      close(index)
+    }
   }
 }

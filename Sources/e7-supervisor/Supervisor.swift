@@ -25,8 +25,6 @@ struct Supervisor: ~Copyable {
   private static let viewBuffer: Int32 = 1 << 20
   /// Milliseconds that children have to end when asked to.
   private static let patience: UInt64 = 2000
-  private static let signalToken: UInt64 = 0
-  private static let familyToken: UInt64 = 1
 
   private let signals: Signals
   /// Told of each family of generic netlink that comes or goes.
@@ -132,14 +130,11 @@ struct Supervisor: ~Copyable {
       startDue()
       loader.startIfDue(&kernel)
       do throws(SystemError) {
-        let waited = [
-          (raw: signals.raw, token: Supervisor.signalToken, interest: Interest.input),
-          (raw: families.raw, token: Supervisor.familyToken, interest: Interest.input),
+        var waited = [
+          e7_waited(families.raw, for: .input), e7_waited(signals.raw, for: .input),
         ]
-        for event in try Poll.wait(for: waited, timeoutMilliseconds: pause())
-        where event.token == Supervisor.familyToken {
-          checkFamily()
-        }
+        _ = try Poll.wait(&waited, timeoutMilliseconds: pause())
+        if waited[0].hasInput { checkFamily() }
       } catch {
         fail(error.phrase)
       }

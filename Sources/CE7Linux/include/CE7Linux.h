@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <unistd.h>
 
 // Errors (error.c); their numbers are errno.h's
 
@@ -91,7 +92,6 @@ enum { E7_ADDRESS_TEXT = 46 };
 bool e7_address_text(const uint8_t *_Nonnull address, size_t count, char *_Nonnull text);
 
 int32_t e7_set_option(int32_t fd, int32_t level, int32_t name, int32_t value);
-int32_t e7_close(int32_t fd);
 int32_t e7_set_cloexec(int32_t fd);
 
 // Waiting (wait.c)
@@ -115,9 +115,6 @@ uint64_t e7_monotonic_ms(void);
 /// The argument at `index`, or null past the last.
 const char *_Nullable e7_argument(size_t index);
 const char *_Nullable e7_environment(const char *_Nonnull name);
-int32_t e7_pid(void);
-int32_t e7_parent(void);
-bool e7_is_root(void);
 void e7_ignore_broken_pipes(void);
 
 /// Opens those of the descriptors 0 to 2 that are closed; error goes to the journal under `name`, or
@@ -146,7 +143,6 @@ bool e7_write(int32_t fd, const uint8_t *_Nonnull bytes, size_t count, int32_t m
 /// Runs the program `name` in place of this one, with this one's path as its argument: from the
 /// folder of this one, or from `elsewhere`.  Returns only on failure.
 int32_t e7_become_beside(const char *_Nonnull name, const char *_Nonnull elsewhere);
-_Noreturn void e7_exit(int32_t status);
 
 /// Looks a name up in /etc/passwd, without NSS: -ENOENT where it is not there.
 int32_t e7_user(const char *_Nonnull name, uint32_t *_Nonnull uid, uint32_t *_Nonnull gid);

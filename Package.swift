@@ -86,7 +86,9 @@ let package = Package(
       swiftSettings: trusted),
     .target(
       name: "E7Questions",
-      dependencies: ["CE7Schema", "E7Groups", "E7IPC", "E7Netlink", "E7System", "E7Unix"],
+      dependencies: [
+        "CE7Linux", "CE7Schema", "E7Groups", "E7IPC", "E7Netlink", "E7System", "E7Unix",
+      ],
       swiftSettings: common),
     .target(
       name: "E7Loop", dependencies: ["CE7Linux", "CE7Loop", "E7System", "E7Text"], swiftSettings: common),
@@ -107,27 +109,27 @@ let package = Package(
       ],
       swiftSettings: common),
     .target(
-      name: "E7Files", dependencies: ["CE7Loop", "E7Loop", "E7System"], swiftSettings: common),
+      name: "E7Files", dependencies: ["CE7Linux", "CE7Loop", "E7Loop", "E7System"], swiftSettings: common),
     .target(
       name: "E7Console", dependencies: ["CE7Schema", "E7IPC", "E7Rules"], swiftSettings: common),
 
     .executableTarget(
       name: "e7-priv",
       dependencies: [
-        "CE7Schema", "E7Lane", "E7Netlink", "E7PrivCore", "E7Sandbox", "E7System", "E7Text",
+        "CE7Linux", "CE7Schema", "E7Lane", "E7Netlink", "E7PrivCore", "E7Sandbox", "E7System", "E7Text",
       ],
       swiftSettings: trusted, linkerSettings: hardened),
     .executableTarget(
       name: "e7-supervisor",
       dependencies: [
-        "CE7Schema", "CE7Unix", "E7Groups", "E7Lane", "E7Netlink", "E7System", "E7Text",
+        "CE7Linux", "CE7Schema", "CE7Unix", "E7Groups", "E7Lane", "E7Netlink", "E7System", "E7Text",
         "E7Unix",
       ],
       swiftSettings: trusted, linkerSettings: hardened),
     .executableTarget(
       name: "e7-broker",
       dependencies: [
-        "CE7Schema", "E7BrokerCore", "E7IPC", "E7Loop", "E7Netlink", "E7Questions", "E7Rules",
+        "CE7Linux", "CE7Schema", "E7BrokerCore", "E7IPC", "E7Loop", "E7Netlink", "E7Questions", "E7Rules",
         "E7Sandbox", "E7System", "E7Unix",
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -135,7 +137,7 @@ let package = Package(
     .executableTarget(
       name: "e7-client",
       dependencies: [
-        "CE7Schema", "E7Console", "E7Files", "E7IPC", "E7Loop", "E7Rules", "E7System",
+        "CE7Linux", "CE7Schema", "E7Console", "E7Files", "E7IPC", "E7Loop", "E7Rules", "E7System",
         "E7Unix",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -154,19 +156,19 @@ let package = Package(
     .testTarget(
       name: "E7NetlinkTests",
       dependencies: [
-        "CE7Schema", "E7Groups", "E7IPC", "E7Netlink", "E7Questions", "E7System",
+        "CE7Linux", "CE7Schema", "E7Groups", "E7IPC", "E7Netlink", "E7Questions", "E7System",
         "E7TestSupport",
       ],
       swiftSettings: common),
     .testTarget(
       name: "E7SandboxTests",
       dependencies: [
-        "CE7Probe", "E7BrokerCore", "E7PrivCore", "E7Sandbox", "E7System", "E7Text",
+        "CE7Probe", "CSeccomp", "E7BrokerCore", "E7PrivCore", "E7Sandbox", "E7System", "E7Text",
       ],
       swiftSettings: common),
     .testTarget(
       name: "E7PrivCoreTests",
-      dependencies: ["CE7Schema", "E7IPC", "E7PrivCore", "E7System"],
+      dependencies: ["CE7Linux", "CE7Schema", "E7IPC", "E7PrivCore", "E7System"],
       swiftSettings: common),
     .testTarget(
       name: "E7RulesTests", dependencies: ["CE7Schema", "E7IPC", "E7Rules", "E7TestSupport"],

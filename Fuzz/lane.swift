@@ -43,8 +43,8 @@ private final class Witness: Journal, Shelf {
   var told = 0
   var isOpen = false
 
-  func write(_ lines: [AuditLine]) -> Bool {
-    for line in lines where !line.isRefusal { told += 1 }
+  func write(_ lines: [Log.Line]) -> Bool {
+    for line in lines where line.priority == .notice { told += 1 }
     return true
   }
   func begin() -> SystemFault? {
@@ -69,10 +69,10 @@ private struct Target: EditTarget {
 
   mutating func apply(_ edit: LaneEdit, collected: Bool) -> Outcome {
     precondition(edit.fault == nil && witness.told > 0)
-    // What goes on is an edit for those who read them otherwise, too.
+    // What goes on reads the same again.
     do {
-      var reader = try AttributeReader(edit.attributes, from: 0, skipUnknown: false)
-      _ = try Edit(edit.type, &reader)
+      let reader = try AttributeReader(edit.attributes, from: 0, skipUnknown: false)
+      precondition(try LaneEdit(edit.type, reader).words == edit.words)
     } catch {
       preconditionFailure("\(error)")
     }

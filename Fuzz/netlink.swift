@@ -8,8 +8,10 @@
 public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   let bytes = unsafe Array(UnsafeBufferPointer(start: start, count: count))
   for isDump in [false, true] {
-    var exchange = Exchange(
-      request: [UInt8](repeating: 0, count: 64), sequence: 7, isDump: isDump)
+    let request = genericRequest(
+      family: 16, version: 1, command: 3, isDump: isDump,
+      attributes: [UInt8](repeating: 0, count: 44))
+    var exchange = Exchange([request], first: 7)
     for port in [0, 1] as [UInt32] {
       guard let answers = try? exchange.take(bytes, port: port) else { continue }
       precondition(port == 0 || answers.isEmpty)

@@ -36,14 +36,14 @@ struct Audit {
     return "uid=\(maker.uid) ruid=\(real.uid) gid=\(maker.gid) pid=\(maker.pid) "
   }
 
-  /// Tells what is about to be done; false where that could not be told.
-  mutating func before(_ who: Phrase, _ all: [Phrase], _ generation: UInt64?) -> Bool {
-    let end: Phrase = generation.map { ": begins generation=\($0)" } ?? ": begins"
-    for what in all { wait("\(who)\(what)\(end)", isRefusal: false) }
-    return flush()
+  /// Tells what is about to be done, once `flush` has written it.
+  mutating func before(_ who: Phrase, _ what: Phrase, _ generation: UInt64?) {
+    wait(
+      generation.map { "\(who)\(what): begins generation=\($0)" } ?? "\(who)\(what): begins",
+      isRefusal: false)
   }
 
-  /// Writes what waits.
+  /// Writes what waits; false where it could not be told.
   @discardableResult mutating func flush() -> Bool {
     guard !waiting.isEmpty else { return true }
     defer { waiting = [] }

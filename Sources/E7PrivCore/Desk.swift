@@ -45,7 +45,8 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
   }
 
   private let authority: Authority
-  private var target: Target
+  /// The kernel, which may be asked what no lane asks for, too.
+  public var target: Target
   private var lanes: [Lane] = []
   private var transaction: UInt64?
   private var vault: Vault
@@ -61,9 +62,6 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
     vault = Vault(shelf)
     audit = Audit(journal, now: now)
   }
-
-  /// Lets the target do what no lane asks for.
-  public mutating func withTarget(_ body: (inout Target) -> Void) { body(&target) }
 
   /// Takes a lane on; nil where there is no room even for a refusal.
   ///
@@ -136,10 +134,9 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
     guard let index = index(of: id) else { return Reaction(closes: true) }
     defer { audit.flush() }
     let maker = lanes[index].maker
-    let sequence = Desk.sequence(datagram)
     let who = Audit.who(maker, sender)
     var fault: Outcome
-    if let refusal = lanes[index].refusal { return end(sequence, refusal) }
+    if let refusal = lanes[index].refusal { return Desk.end(datagram, refusal) }
     if !Authority.agrees(sender, with: maker) {
       fault = Outcome(EPERM, "the sender is not who made the lane")
     } else if truncated {
@@ -147,167 +144,153 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
     } else {
       do throws(DecodeError) {
         let messages = try Message.bundle(datagram)
-        guard messages.count == 1 else { return try answer(index, messages, who, now: now) }
-        var message = try Message(decoding: datagram)
-        return answer(index, &message, who, now: now)
+        if messages.count == 1 { return try answer(index, datagram, who, now: now) }
+        if messages.count <= Limit.bundle { return try answer(index, messages, who, now: now) }
+        fault = Outcome(EBADMSG, "more than \(Limit.bundle) messages in one datagram")
       } catch {
         fault = Outcome(EBADMSG, error.phrase)
       }
     }
     audit.after(who, "message", fault, from: nil, now: now)
-    return end(sequence, fault)
+    return Desk.end(datagram, fault)
   }
 
   private mutating func answer(
-    _ index: Int, _ message: inout Message, _ who: Phrase, now: UInt64
-  ) -> Reaction {
-    let header = message.header
-    if header.type == .hello {
-      return Reaction(replies: [
-        Message.encode(.hello, sequence: header.sequence) { Desk.greet(&$0) },
-        Message.encode(.done, sequence: header.sequence) { Outcome().write(&$0) },
-      ])
-    }
-    let outcome: Outcome
-    if header.type == .save {
-      outcome = save(index, &message.attributes, who, now: now)
-    } else if header.type.isEdit {
-      do throws(DecodeError) {
-        outcome = told(
-          index, try LaneEdit(header.type, message.attributes), who, now: now)
-      } catch {
-        outcome = refuse(who, header.type, Outcome(EINVAL, error.phrase), now: now)
+    _ index: Int, _ datagram: [UInt8], _ who: Phrase, now: UInt64
+  ) throws(DecodeError) -> Reaction {
+    var message = try Message(decoding: datagram)
+    let type = message.header.type
+    var outcome = Outcome()
+    var replies: [[UInt8]] = []
+    do throws(DecodeError) {
+      if type == .hello {
+        replies.append(Desk.greeting(message.header.sequence))
+      } else if type == .save {
+        outcome = try save(index, &message.attributes, who, now: now)
+      } else if type.isEdit {
+        outcome = told(index, try LaneEdit(type, message.attributes), who, now: now)
+      } else {
+        outcome = Outcome(EOPNOTSUPP, "a lane takes edits; ask the broker for all else")
+        audit.after(who, type.phrase, outcome, from: nil, now: now)
       }
-    } else {
-      outcome = refuse(
-        who, header.type,
-        Outcome(EOPNOTSUPP, "a lane takes edits; ask the broker for all else"), now: now)
+    } catch {
+      outcome = Outcome(EINVAL, error.phrase)
+      audit.after(who, type.phrase, outcome, from: nil, now: now)
     }
-    return Reaction(replies: [
-      Message.encode(.done, sequence: header.sequence) { outcome.write(&$0) }
-    ])
+    replies.append(Desk.done(message.header.sequence, outcome))
+    return Reaction(replies: replies)
   }
 
-  /// `Role.admin` of E7IPC, whose `Hello` this is.
-  private static var admin: UInt8 { 3 }
+  /// `Hello` of E7IPC, with its `Role.admin`.
+  private static func greeting(_ sequence: UInt32) -> [UInt8] {
+    Message.encode(.hello, sequence: sequence) {
+      $0.u8(.minor, UInt8(E7_IPC_MINOR))
+      $0.u8(.role, 3)
+    }
+  }
 
-  private static func greet(_ writer: inout AttributeWriter) {
-    writer.u8(.minor, UInt8(E7_IPC_MINOR))
-    writer.u8(.role, Desk.admin)
+  @inline(never) private static func done(_ sequence: UInt32, _ outcome: Outcome) -> [UInt8] {
+    Message.encode(.done, sequence: sequence) { outcome.write(&$0) }
+  }
+
+  /// One of several edits of one datagram.
+  private struct Item {
+    let sequence: UInt32
+    var words: Phrase
+    /// Nil where it is refused before the kernel sees it.
+    var edit: LaneEdit?
+    var outcome = Outcome()
   }
 
   /// Answers several edits of one transaction; each is read and judged as if it had come alone.
   private mutating func answer(
     _ index: Int, _ messages: [[UInt8]], _ who: Phrase, now: UInt64
   ) throws(DecodeError) -> Reaction {
-    guard messages.count <= Limit.bundle else {
-      let fault = Outcome(
-        EBADMSG, "more than \(Limit.bundle) messages in one datagram")
-      audit.after(who, "messages", fault, from: nil, now: now)
-      return end(Desk.sequence(messages[0]), fault)
-    }
-    var sequences: [UInt32] = []
-    var words: [Phrase] = []
-    var outcomes: [Outcome] = []
+    var items: [Item] = []
     var edits: [LaneEdit] = []
-    var places: [Int] = []
     for bytes in messages {
-      let message = try Message(decoding: bytes)
-      let type = message.header.type
-      sequences.append(message.header.sequence)
-      words.append(type.phrase)
-      do throws(DecodeError) {
-        let edit = try LaneEdit(type, message.attributes)
-        words[words.count - 1] = edit.words
-        if let refusal = refusal(index, ofBundled: edit) {
-          outcomes.append(refusal)
-        } else {
-          places.append(outcomes.count)
-          edits.append(edit)
-          outcomes.append(Outcome())
-        }
-      } catch {
-        outcomes.append(Outcome(EINVAL, error.phrase))
+      let item = item(index, try Message(decoding: bytes))
+      if let edit = item.edit {
+        audit.before(who, item.words, nil)
+        edits.append(edit)
       }
+      items.append(item)
     }
-    let isTold = edits.isEmpty || audit.before(who, places.map { words[$0] }, nil)
-    let collected =
-      isTold ? (edits.isEmpty ? [] : target.collect(edits)) : edits.map { _ in Audit.silent }
-    for (place, outcome) in zip(places, collected) { outcomes[place] = outcome }
-    for index in outcomes.indices {
-      audit.after(who, words[index], outcomes[index], from: nil, now: now)
-    }
-    return Desk.reaction(sequences, outcomes)
-  }
-
-  private func refusal(_ index: Int, ofBundled edit: LaneEdit) -> Outcome? {
-    switch edit.type {
-    case .ruleAdd, .ruleDel, .ruleClear:
-      guard transaction == lanes[index].id else {
-        return Outcome(EINVAL, "several edits in a datagram go between BEGIN and COMMIT")
-      }
-      return edit.fault.map { Outcome(EINVAL, $0) }
-    default:
-      return Outcome(EINVAL, "only edits of rules come several in a datagram")
-    }
-  }
-
-  private static func reaction(_ sequences: [UInt32], _ outcomes: [Outcome]) -> Reaction {
-    var whole = Reaction()
+    let collected = audit.flush() ? target.collect(edits) : edits.map { _ in Audit.silent }
+    var next = 0
+    var reaction = Reaction()
     var datagram: [UInt8] = []
-    for index in outcomes.indices {
-      let reply = Message.encode(.done, sequence: sequences[index]) { outcomes[index].write(&$0) }
+    for var item in items {
+      if item.edit != nil {
+        item.outcome = collected[next]
+        next += 1
+      }
+      audit.after(who, item.words, item.outcome, from: nil, now: now)
+      let reply = Desk.done(item.sequence, item.outcome)
       if datagram.count + reply.count > Limit.message {
-        whole.replies.append(datagram)
+        reaction.replies.append(datagram)
         datagram = []
       }
       datagram += reply
     }
-    whole.replies.append(datagram)
-    return whole
+    reaction.replies.append(datagram)
+    return reaction
   }
 
-  private mutating func refuse(
-    _ who: Phrase, _ type: MessageType, _ outcome: Outcome, now: UInt64
-  ) -> Outcome {
-    audit.after(who, type.phrase, outcome, from: nil, now: now)
-    return outcome
+  private func item(_ index: Int, _ message: Message) -> Item {
+    let type = message.header.type
+    var item = Item(sequence: message.header.sequence, words: type.phrase)
+    do throws(DecodeError) {
+      let edit = try LaneEdit(type, message.attributes)
+      item.words = edit.words
+      if !type.isCollected || type == .answer {
+        item.outcome = Outcome(EINVAL, "only edits of rules come several in a datagram")
+      } else if transaction != lanes[index].id {
+        item.outcome = Outcome(EINVAL, "several edits in a datagram go between BEGIN and COMMIT")
+      } else if let fault = edit.fault {
+        item.outcome = Outcome(EINVAL, fault)
+      } else {
+        item.edit = edit
+      }
+    } catch {
+      item.outcome = Outcome(EINVAL, error.phrase)
+    }
+    return item
   }
 
   /// Does an edit between the two lines that tell of it.
   private mutating func told(
     _ index: Int, _ edit: LaneEdit, _ who: Phrase, now: UInt64
   ) -> Outcome {
-    let words = edit.words
     var outcome = fault(index, edit, now: now)
     var before: UInt64?
     if outcome == nil {
       // Of a draft the generation is that of its BEGIN.
-      before = transaction == lanes[index].id && !edit.ends ? nil : target.generation()
-      outcome = audit.before(who, [words], before) ? judge(index, edit) : Audit.silent
+      let isDrafted = transaction == lanes[index].id && edit.type != .commit && edit.type != .abort
+      before = isDrafted ? nil : target.generation()
+      audit.before(who, edit.words, before)
+      outcome = audit.flush() ? judge(index, edit) : Audit.silent
     }
     let came = outcome ?? Outcome()
-    audit.after(who, words, came, from: before, now: now)
+    audit.after(who, edit.words, came, from: before, now: now)
     return came
   }
 
   private mutating func save(
     _ index: Int, _ reader: inout AttributeReader, _ who: Phrase, now: UInt64
-  ) -> Outcome {
+  ) throws(DecodeError) -> Outcome {
     let id = lanes[index].id
-    do throws(DecodeError) {
-      guard let text = reader.string(.part) else { throw .missing(.part) }
-      let meant = reader.flag(.last) ? reader.u64(.generation) : nil
-      if reader.has(.last), meant == nil { throw .missing(.generation) }
-      try reader.finish()
-      guard vault.owner == id || audit.before(who, ["save"], meant) else { return Audit.silent }
-      let end = vault.take(text, of: meant, from: id) { target.generation() }
-      guard let end else { return Outcome() }
-      audit.after(who, "save of \(vault.size) bytes", end, from: nil, now: now)
-      return end
-    } catch {
-      return refuse(who, .save, Outcome(EINVAL, error.phrase), now: now)
-    }
+    guard let text = reader.string(.part) else { throw .missing(.part) }
+    let meant = reader.flag(.last) ? reader.u64(.generation) : nil
+    if reader.has(.last), meant == nil { throw .missing(.generation) }
+    try reader.finish()
+    if vault.owner != id { audit.before(who, "save", meant) }
+    guard audit.flush() else { return Audit.silent }
+    // Of the rules that are in force as its last part comes.
+    let current = meant == nil ? nil : target.generation()
+    guard let end = vault.take(text, of: meant, from: id, current) else { return Outcome() }
+    audit.after(who, "save of \(vault.size) bytes", end, from: nil, now: now)
+    return end
   }
 
   /// What is wrong with an edit before the kernel sees it, or nil.
@@ -349,32 +332,21 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
     }
   }
 
-  private func end(_ sequence: UInt32, _ outcome: Outcome) -> Reaction {
-    Reaction(
-      replies: [Message.encode(.done, sequence: sequence) { outcome.write(&$0) }], closes: true)
+  /// Answers what may be no message, so that even its refusal finds its question.
+  private static func end(_ datagram: [UInt8], _ outcome: Outcome) -> Reaction {
+    let first = (try? Message.bundle(datagram).first) ?? datagram
+    let sequence = (try? Header(decoding: first).sequence) ?? 0
+    return Reaction(replies: [done(sequence, outcome)], closes: true)
   }
 
   private func index(of id: UInt64) -> Int? {
     for index in lanes.indices where lanes[index].id == id { return index }
     return nil
   }
-
-  /// The sequence number of what may be no message, so that even its refusal finds its question.
-  private static func sequence(_ datagram: [UInt8]) -> UInt32 {
-    do throws(DecodeError) {
-      return try Header(decoding: datagram).sequence
-    } catch {
-      return 0
-    }
-  }
-}
-
-extension LaneEdit {
-  fileprivate var ends: Bool { type == .commit || type == .abort }
 }
 
 extension Outcome {
-  init(_ errno: Int32, _ text: Phrase) {
+  @inline(never) init(_ errno: Int32, _ text: Phrase) {
     self.init(error: UInt32(bitPattern: errno), text: text.bytes)
   }
 }

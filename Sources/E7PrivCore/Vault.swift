@@ -47,7 +47,7 @@ struct Vault {
   /// After a part of rules that are `meant`, a generation, nothing follows: `generation` is that of
   /// the rules in force.
   mutating func take(
-    _ text: [UInt8], of meant: UInt64?, from lane: UInt64, generation: () -> UInt64?
+    _ text: [UInt8], of meant: UInt64?, from lane: UInt64, _ generation: UInt64?
   ) -> Outcome? {
     guard let shelf else {
       return Outcome(
@@ -64,7 +64,7 @@ struct Vault {
     if let fault = shelf.write(text) { return failed(fault) }
     size += text.count
     guard let meant else { return nil }
-    guard meant == generation() else {
+    guard meant == generation else {
       abandon()
       return Outcome(ESTALE, "GENERATION \(meant) is not that of the rules in force any more")
     }

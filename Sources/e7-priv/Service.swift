@@ -106,7 +106,7 @@ struct Service: ~Copyable {
         for lane in lanes { waited.append(e7_waited(lane.socket.raw, for: lane.interest)) }
         waited.append(e7_waited(door.raw, for: .input))
         if try !Poll.wait(&waited, timeoutMilliseconds: Service.tick) {
-          desk.withTarget { $0.look() }
+          desk.target.look()
         }
         // From the last, since those that end leave the list.
         for index in lanes.indices.reversed() where waited[index].ready != 0 {
@@ -144,7 +144,7 @@ struct Service: ~Copyable {
       return
     }
     if type == .claim, let broker {
-      return desk.withTarget { $0.giveView(descriptor.raw, to: broker) }
+      return desk.target.giveView(descriptor.raw, to: broker)
     }
     lastID += 1
     let now = Clock.monotonicMilliseconds()

@@ -45,7 +45,7 @@ struct LiveTests {
     do throws(NetlinkError) {
       var socket = try GenericSocket()
       _ = try socket.ask(
-        [GenericRequest(family: 16, version: 1, command: 3, attributes: name)],
+        [genericRequest(family: 16, version: 1, command: 3, attributes: name)],
         timeoutMilliseconds: 1000)
     } catch let caught {
       error = caught
@@ -63,7 +63,7 @@ struct LiveTests {
   @Test func aDumpEnds() throws {
     var socket = try GenericSocket()
     let (messages, end) = try socket.ask(
-      [GenericRequest(family: 16, version: 1, command: 3, isDump: true, attributes: [])],
+      [genericRequest(family: 16, version: 1, command: 3, isDump: true, attributes: [])],
       timeoutMilliseconds: 1000)
     for message in messages { _ = try Family(message) }
     #expect(messages.count >= 1 && !end.wasInterrupted)
@@ -71,8 +71,8 @@ struct LiveTests {
 
   @Test func ofSeveralRequestsEachIsRefusedByItself() throws {
     var socket = try GenericSocket()
-    func request(_ name: String) -> GenericRequest {
-      GenericRequest(
+    func request(_ name: String) -> [UInt8] {
+      genericRequest(
         family: 16, version: 1, command: 3, attributes: Forge.attribute(2, Array(name.utf8) + [0]))
     }
     let (messages, end) = try socket.ask(
@@ -94,7 +94,7 @@ struct LiveTests {
     }
     #expect(error { _ = try socket.status() } == .noFamily)
     #expect(error { _ = try socket.ask(.begin) } == .noFamily)
-    #expect(error { _ = try socket.ask([(.ruleClear, [])]) } == .noFamily)
+    #expect(error { _ = try socket.request(.ruleClear, []) } == .noFamily)
     #expect(error { try socket.claim(.view) } == .noFamily)
     #expect(error { try socket.joinNotices() } == .noFamily)
     #expect(NetlinkError.noFamily.errno == ENODEV)

@@ -7,8 +7,8 @@ import E7IPC
 extension Edit {
   /// It as e7-priv reads what a client writes.
   func checked() throws(DecodeError) -> LaneEdit {
-    var message = try Message(decoding: Message.encode(type, sequence: 1, write))
-    return try LaneEdit(type, &message.attributes)
+    let message = try Message(decoding: Message.encode(type, sequence: 1, write))
+    return try LaneEdit(type, message.attributes)
   }
 
   /// What is wrong with it there, whoever says so.

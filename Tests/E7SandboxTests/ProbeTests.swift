@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Probe
+import CSeccomp
 import E7BrokerCore
 import E7PrivCore
 import E7Sandbox
@@ -87,8 +88,8 @@ struct ProbeTests {
       for required in call.required {
         let high: UInt64 = 1 << 30
         var arguments = right(call)
-        arguments[Int(required.argument)] ^=
-          required.mask & high != 0 ? high : required.mask & (~required.mask + 1)
+        arguments[Int(required.arg)] ^=
+          required.datum_a & high != 0 ? high : required.datum_a & (~required.datum_a + 1)
         probes.append(Probe(number: Int64(call.number), arguments: arguments))
       }
     }
@@ -99,8 +100,8 @@ struct ProbeTests {
   private static func right(_ call: AllowedCall) -> [UInt64] {
     var arguments = Array(repeating: UInt64.max, count: 6)
     for required in call.required {
-      let index = Int(required.argument)
-      arguments[index] = arguments[index] & ~required.mask | required.value
+      let index = Int(required.arg)
+      arguments[index] = arguments[index] & ~required.datum_a | required.datum_b
     }
     return arguments
   }

@@ -16,6 +16,16 @@ private func status(_ field: String) -> [String] {
   return []
 }
 
+/// The step that failed, or nil.
+private func shed(toUID uid: UInt32, gid: UInt32, parent: Int32) -> SandboxError? {
+  do throws(SandboxError) {
+    try Sandbox.shed(toUID: uid, gid: gid, parent: parent)
+    return nil
+  } catch {
+    return error
+  }
+}
+
 /// Each test sheds in a process of its own.
 @Suite(.enabled(if: geteuid() == 0, "needs root"))
 struct SandboxTests {
@@ -23,7 +33,7 @@ struct SandboxTests {
 
   @Test func theKernelShowsWhatWasShed() async {
     await #expect(processExitsWith: .exitCode(42)) {
-      let error = Sandbox.shed(toUID: 61234, gid: 61235, parent: getppid())
+      let error = shed(toUID: 61234, gid: 61235, parent: getppid())
       if error != nil { exit(1) }
       let expected: [(String, [String])] = [
         ("Uid", Array(repeating: "61234", count: 4)), ("Gid", Array(repeating: "61235", count: 4)),
@@ -47,7 +57,7 @@ struct SandboxTests {
 
   @Test func whatWasShedDoesNotComeBack() async {
     await #expect(processExitsWith: .exitCode(42)) {
-      guard Sandbox.shed(toUID: 61234, gid: 61235, parent: getppid()) == nil
+      guard shed(toUID: 61234, gid: 61235, parent: getppid()) == nil
       else { exit(1) }
       if setuid(0) == 0 || setgid(0) == 0 { exit(2) }
       if unsafe open("/etc/shadow", O_RDONLY) >= 0 { exit(3) }
@@ -58,8 +68,8 @@ struct SandboxTests {
 
   @Test func rootIsNoConfinement() async {
     await #expect(processExitsWith: .exitCode(42)) {
-      if Sandbox.shed(toUID: 0, gid: 5, parent: getppid()) == nil { exit(1) }
-      if Sandbox.shed(toUID: 5, gid: 0, parent: getppid()) == nil { exit(2) }
+      if shed(toUID: 0, gid: 5, parent: getppid()) == nil { exit(1) }
+      if shed(toUID: 5, gid: 0, parent: getppid()) == nil { exit(2) }
       // Nothing was begun.
       exit(status("CapBnd") != [SandboxTests.none] && geteuid() == 0 ? 42 : 3)
     }
@@ -68,7 +78,7 @@ struct SandboxTests {
   @Test func withoutPrivilegeTheFirstStepThatNeedsItIsNamed() async {
     await #expect(processExitsWith: .exitCode(42)) {
       guard setuid(61234) == 0 else { exit(1) }
-      let error = Sandbox.shed(toUID: 61236, gid: 61236, parent: getppid())
+      let error = shed(toUID: 61236, gid: 61236, parent: getppid())
       guard let error else { exit(2) }
       exit(
         error.phrase == "cannot confine this process: securebits: Operation not permitted"
@@ -78,7 +88,7 @@ struct SandboxTests {
 
   @Test func anOrphanDoesNotServe() async {
     await #expect(processExitsWith: .exitCode(42)) {
-      let error = Sandbox.shed(toUID: 61234, gid: 61235, parent: 1 << 22)
+      let error = shed(toUID: 61234, gid: 61235, parent: 1 << 22)
       exit(error.map { "\($0.step)" } == "die with the parent" ? 42 : 1)
     }
   }

@@ -91,7 +91,8 @@ let package = Package(
       ],
       swiftSettings: common),
     .target(
-      name: "E7Loop", dependencies: ["CE7Linux", "CE7Loop", "E7System", "E7Text"], swiftSettings: common),
+      name: "E7Loop", dependencies: ["CE7Linux", "CE7Loop", "E7System", "E7Text"],
+      swiftSettings: common),
     .target(
       name: "E7Sandbox", dependencies: ["CCap", "CE7Linux", "CSeccomp", "E7System", "E7Text"],
       swiftSettings: trusted),
@@ -109,14 +110,16 @@ let package = Package(
       ],
       swiftSettings: common),
     .target(
-      name: "E7Files", dependencies: ["CE7Linux", "CE7Loop", "E7Loop", "E7System"], swiftSettings: common),
+      name: "E7Files", dependencies: ["CE7Linux", "CE7Loop", "E7Loop", "E7System"],
+      swiftSettings: common),
     .target(
       name: "E7Console", dependencies: ["CE7Schema", "E7IPC", "E7Rules"], swiftSettings: common),
 
     .executableTarget(
       name: "e7-priv",
       dependencies: [
-        "CE7Linux", "CE7Schema", "E7Lane", "E7Netlink", "E7PrivCore", "E7Sandbox", "E7System", "E7Text",
+        "CE7Linux", "CE7Schema", "E7Lane", "E7Netlink", "E7PrivCore", "E7Sandbox", "E7System",
+        "E7Text",
       ],
       swiftSettings: trusted, linkerSettings: hardened),
     .executableTarget(
@@ -129,7 +132,8 @@ let package = Package(
     .executableTarget(
       name: "e7-broker",
       dependencies: [
-        "CE7Linux", "CE7Schema", "E7BrokerCore", "E7IPC", "E7Loop", "E7Netlink", "E7Questions", "E7Rules",
+        "CE7Linux", "CE7Schema", "E7BrokerCore", "E7IPC", "E7Loop", "E7Netlink", "E7Questions",
+        "E7Rules",
         "E7Sandbox", "E7System", "E7Unix",
         .product(name: "Logging", package: "swift-log"),
       ],

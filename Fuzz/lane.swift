@@ -47,17 +47,14 @@ private final class Witness: Journal, Shelf {
     for line in lines where line.priority == .notice { told += 1 }
     return true
   }
-  func begin() -> SystemFault? {
+  func begin() throws(SystemError) {
     isOpen = true
-    return nil
   }
-  func write(_ bytes: [UInt8]) -> SystemFault? {
+  func write(_ bytes: [UInt8]) throws(SystemError) {
     precondition(isOpen && bytes.count <= Int(Limit.part))
-    return nil
   }
-  func end() -> SystemFault? {
+  func end() throws(SystemError) {
     isOpen = false
-    return nil
   }
   func abandon() { isOpen = false }
 }
@@ -72,7 +69,8 @@ private struct Target: EditTarget {
     // What goes on reads the same again.
     do {
       let reader = try AttributeReader(edit.attributes, from: 0, skipUnknown: false)
-      precondition(try LaneEdit(edit.type, reader).words == edit.words)
+      let again = try LaneEdit(edit.type, reader)
+      precondition(again.words == edit.words && again.fault == nil)
     } catch {
       preconditionFailure("\(error)")
     }

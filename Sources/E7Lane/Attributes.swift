@@ -182,7 +182,9 @@ public struct AttributeWriter {
   public mutating func u64(_ attribute: Attribute, _ value: UInt64) { put(attribute, value, 8) }
 
   /// Adds a text, which holds no NUL; it gets one.
-  public mutating func string(_ attribute: Attribute, _ text: [UInt8]) { put(attribute, text + [0]) }
+  public mutating func string(_ attribute: Attribute, _ text: [UInt8]) {
+    put(attribute, text + [0])
+  }
 
   /// Adds an empty attribute.
   public mutating func flag(_ attribute: Attribute) { put(attribute, []) }

@@ -91,7 +91,9 @@ public struct Family: Equatable, Sendable {
       datagram += request
       datagram.replaceSubrange(start + 8..<start + 12, with: bytes(sequence, 4))
       while datagram.count % 4 != 0 { datagram.append(0) }
-      if datagram[start + 7] == 0, exchange.isLast(sequence) { datagram[start + 6] |= UInt8(NLM_F_ACK) }
+      if datagram[start + 7] == 0, exchange.isLast(sequence) {
+        datagram[start + 6] |= UInt8(NLM_F_ACK)
+      }
     }
     let sent = unsafe nl_sendto(socket, &datagram, datagram.count)
     guard sent >= 0 else { throw .library(sent) }

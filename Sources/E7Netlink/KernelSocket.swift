@@ -94,7 +94,7 @@ public struct KernelSocket: ~Copyable {
   }
 
   /// A request with these attributes, to the family as it is known.
-  public mutating func request(
+  @inline(never) public mutating func request(
     _ type: MessageType, _ attributes: [UInt8]
   ) throws(NetlinkError) -> [UInt8] {
     if family == nil { _ = try resolve() }
@@ -105,7 +105,7 @@ public struct KernelSocket: ~Copyable {
   }
 
   /// A family that is gone is ENOENT; its number in other hands may say EOPNOTSUPP.
-  private mutating func checkFamily(_ refusal: Refusal) throws(NetlinkError) {
+  @inline(never) private mutating func checkFamily(_ refusal: Refusal) throws(NetlinkError) {
     guard refusal.errno == ENOENT || refusal.errno == EOPNOTSUPP else { return }
     let known = family
     if try resolve() != known { throw .reloaded }

@@ -15,7 +15,7 @@ package struct NetlinkMessage: Equatable {
   /// The message that begins at `index`, which moves to the next; nil at the end of the datagram.
   ///
   /// A pure function; `NetlinkError.malformed` where a length does not fit.
-  package static func next(
+  @inline(never) package static func next(
     _ datagram: [UInt8], _ index: inout Int
   ) throws(NetlinkError) -> NetlinkMessage? {
     let left = datagram.count - index
@@ -97,7 +97,7 @@ package struct RawAttribute: Equatable {
   /// The attribute that begins at `index`, which moves to the next; nil at the end.
   ///
   /// A pure function; `NetlinkError.malformed` where a length does not fit.
-  package static func next(
+  @inline(never) package static func next(
     _ bytes: [UInt8], _ index: inout Int
   ) throws(NetlinkError) -> RawAttribute? {
     let left = bytes.count - index

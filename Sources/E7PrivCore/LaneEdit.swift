@@ -73,7 +73,9 @@ public struct LaneEdit: Sendable {
     guard let number = reader.u64(attribute) else { throw .malformed(attribute) }
     switch attribute {
     case .flag:
-      guard let flag = Flag(wire: UInt8(truncatingIfNeeded: number)) else { throw .outOfRange(.flag) }
+      guard let flag = Flag(wire: UInt8(truncatingIfNeeded: number)) else {
+        throw .outOfRange(.flag)
+      }
       return flag.phrase
     case .value:
       guard let flag = reader.u64(.flag).flatMap({ Flag(wire: UInt8(truncatingIfNeeded: $0)) })

@@ -2,33 +2,19 @@
 import CE7Linux
 import CE7Schema
 import E7Lane
-import E7System
-public import E7Text
+public import E7System
+import E7Text
 
 /// Where the rules file is written.
 public protocol Shelf: AnyObject {
   /// Begins a new file, empty.
-  func begin() -> SystemFault?
+  func begin() throws(SystemError)
   /// Adds to its end.
-  func write(_ bytes: [UInt8]) -> SystemFault?
+  func write(_ bytes: [UInt8]) throws(SystemError)
   /// Puts it in the place of the old one, for good.
-  func end() -> SystemFault?
+  func end() throws(SystemError)
   /// Gives it up.
   func abandon()
-}
-
-/// What the system said to a file: an errno and words.
-public struct SystemFault: Sendable {
-  /// errno(3).
-  public let errno: Int32
-  /// For people.
-  public let text: Phrase
-
-  /// A fault.
-  public init(errno: Int32, text: Phrase) {
-    self.errno = errno
-    self.text = text
-  }
 }
 
 /// The one rules file that is being saved, part by part, over one lane.
@@ -56,33 +42,30 @@ struct Vault {
     guard owner == nil || owner == lane else {
       return Outcome(EBUSY, "somebody else is saving; try again later")
     }
-    if owner == nil, let fault = begin(shelf, lane) { return fault }
-    guard size + text.count <= Limit.saved else {
+    do throws(SystemError) {
+      if owner == nil {
+        try shelf.begin()
+        owner = lane
+        size = 0
+      }
+      guard size + text.count <= Limit.saved else {
+        abandon()
+        return Outcome(EFBIG, "PART: the file is over \(Limit.saved) bytes")
+      }
+      try shelf.write(text)
+      size += text.count
+      guard let meant else { return nil }
+      guard meant == generation else {
+        abandon()
+        return Outcome(ESTALE, "GENERATION \(meant) is not that of the rules in force any more")
+      }
+      try shelf.end()
+      owner = nil
+      return Outcome(generation: meant)
+    } catch {
       abandon()
-      return Outcome(EFBIG, "PART: the file is over \(Limit.saved) bytes")
+      return Outcome(error.errno, "\(RulesFolder.path)/rules is as it was: \(error.phrase)")
     }
-    if let fault = shelf.write(text) { return failed(fault) }
-    size += text.count
-    guard let meant else { return nil }
-    guard meant == generation else {
-      abandon()
-      return Outcome(ESTALE, "GENERATION \(meant) is not that of the rules in force any more")
-    }
-    if let fault = shelf.end() { return failed(fault) }
-    owner = nil
-    return Outcome(generation: meant)
-  }
-
-  private mutating func begin(_ shelf: any Shelf, _ lane: UInt64) -> Outcome? {
-    if let fault = shelf.begin() { return failed(fault) }
-    owner = lane
-    size = 0
-    return nil
-  }
-
-  private mutating func failed(_ fault: SystemFault) -> Outcome {
-    abandon()
-    return Outcome(fault.errno, "\(RulesFolder.path)/rules is as it was: \(fault.text)")
   }
 
   /// Gives up what was begun.

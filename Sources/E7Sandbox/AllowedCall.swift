@@ -8,7 +8,8 @@ extension scmp_arg_cmp {
   /// An argument, from 0, that must have this value.
   public init(_ argument: UInt32, is value: Int) {
     self.init(
-      arg: argument, op: SCMP_CMP_MASKED_EQ, datum_a: .max, datum_b: UInt64(bitPattern: Int64(value)))
+      arg: argument, op: SCMP_CMP_MASKED_EQ, datum_a: .max,
+      datum_b: UInt64(bitPattern: Int64(value)))
   }
 
   /// An argument that must have none of these bits.

@@ -2,7 +2,7 @@
 import CE7Linux
 import E7Text
 
-/// The folder in which the file `rules` is replaced in one step, and the one before it kept.
+/// The folder of the file `rules`.
 public struct RulesFolder: ~Copyable {
   /// Where it is.
   public static var path: StaticString { "/etc/e7" }
@@ -17,21 +17,4 @@ public struct RulesFolder: ~Copyable {
 
   /// For calls that only borrow it.
   public var raw: Int32 { descriptor.raw }
-
-  /// Begins a file that is to take the place of the rules.
-  public func begin() throws(SystemError) -> FileDescriptor {
-    FileDescriptor(owning: try check(e7_save_begin(descriptor.raw), "openat"))
-  }
-
-  /// Writes a part of it, behind what was written before.
-  public static func write(
-    _ file: Int32, _ bytes: [UInt8], at offset: UInt64
-  ) throws(SystemError) {
-    _ = try check(unsafe e7_save_write(file, bytes, bytes.count, offset), "pwrite")
-  }
-
-  /// Puts the file in its place; when this returns it survives a power cut.
-  public func end(_ file: Int32) throws(SystemError) {
-    _ = try check(e7_save_end(descriptor.raw, file), "fsync, renameat2")
-  }
 }

@@ -41,7 +41,8 @@ struct KernelTarget: EditTarget, ~Copyable {
       if try socket.status().instance != instance { throw .reloaded }
       if try socket.controller() != holder { end(KernelTarget.taken) }
     } catch {
-      _ = outcome(of: error)
+      // A kernel that has no time yet is asked again.
+      if error != .timedOut { _ = outcome(of: error) }
     }
   }
 

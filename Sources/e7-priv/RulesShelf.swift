@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Linux
+import CE7Linux
 import E7PrivCore
 import E7System
 import E7Text
 
-/// The folder of the rules file, opened while this process is root.
+/// The folder in which the rules file is replaced in one step, and the one before it kept; opened
+/// while this process is root.
 final class RulesShelf: Shelf {
   private let folder: RulesFolder
   private var file: FileDescriptor?
@@ -25,41 +27,26 @@ final class RulesShelf: Shelf {
 
   var raw: Int32 { folder.raw }
 
-  func begin() -> SystemFault? {
+  func begin() throws(SystemError) {
     offset = 0
-    return attempt { () throws(SystemError) in file = try folder.begin() }
+    file = FileDescriptor(owning: try check(e7_save_begin(folder.raw), "openat"))
   }
 
-  func write(_ bytes: [UInt8]) -> SystemFault? {
-    attempt { () throws(SystemError) in
-      guard let raw = file?.raw else { throw SystemError("write", errno: EINVAL) }
-      try RulesFolder.write(raw, bytes, at: offset)
-      offset += UInt64(bytes.count)
-    }
+  func write(_ bytes: [UInt8]) throws(SystemError) {
+    let raw = file?.raw ?? -1
+    _ = try check(unsafe e7_save_write(raw, bytes, bytes.count, offset), "pwrite")
+    offset += UInt64(bytes.count)
   }
 
-  func end() -> SystemFault? {
-    let fault = attempt { () throws(SystemError) in
-      guard let raw = file?.raw else { throw SystemError("fsync", errno: EINVAL) }
-      try folder.end(raw)
-    }
-    if fault == nil { file = nil }
-    return fault
+  func end() throws(SystemError) {
+    _ = try check(e7_save_end(folder.raw, file?.raw ?? -1), "fsync, renameat2")
+    file = nil
   }
 
   func abandon() {
     // What was written is given back to the disk: it begins empty.
     file = nil
-    file = try? folder.begin()
+    try? begin()
     file = nil
-  }
-
-  private func attempt(_ body: () throws(SystemError) -> Void) -> SystemFault? {
-    do throws(SystemError) {
-      try body()
-      return nil
-    } catch {
-      return SystemFault(errno: error.errno, text: error.phrase)
-    }
   }
 }

@@ -160,7 +160,8 @@ struct EditCheckTests {
 }
 
 struct EditRecordTests {
-  private func error(_ type: MessageType, _ write: (inout AttributeWriter) -> Void) -> DecodeError? {
+  private func error(_ type: MessageType, _ write: (inout AttributeWriter) -> Void) -> DecodeError?
+  {
     do throws(DecodeError) {
       let message = try Message(decoding: Message.encode(type, sequence: 1, write))
       _ = try LaneEdit(type, message.attributes)

@@ -69,19 +69,19 @@ private final class FakeJournal: Journal {
 private final class FakeShelf: Shelf {
   var saved: [UInt8] = []
   var begun: [UInt8]?
-  var fault: SystemFault?
+  var fault: SystemError?
 
-  func begin() -> SystemFault? {
+  func begin() throws(SystemError) {
     begun = []
-    return fault
+    if let fault { throw fault }
   }
-  func write(_ bytes: [UInt8]) -> SystemFault? {
+  func write(_ bytes: [UInt8]) throws(SystemError) {
     begun?.append(contentsOf: bytes)
-    return fault
+    if let fault { throw fault }
   }
-  func end() -> SystemFault? {
+  func end() throws(SystemError) {
     if fault == nil { (saved, begun) = (begun ?? [], nil) }
-    return fault
+    if let fault { throw fault }
   }
   func abandon() { begun = nil }
 }
@@ -93,17 +93,14 @@ private final class CountingShelf: Shelf {
   var saved = 0
   private var size = 0
 
-  func begin() -> SystemFault? {
+  func begin() throws(SystemError) {
     size = 0
-    return nil
   }
-  func write(_ bytes: [UInt8]) -> SystemFault? {
+  func write(_ bytes: [UInt8]) throws(SystemError) {
     size += bytes.count
-    return nil
   }
-  func end() -> SystemFault? {
+  func end() throws(SystemError) {
     saved = size
-    return nil
   }
   func abandon() {}
 }
@@ -174,7 +171,8 @@ struct DeskTests {
     let who = "uid=0 ruid=0 gid=0 pid=100"
     #expect(
       fixture.journal.lines == [
-        "\(who) lane opened: done", "\(who) RULE_ADD ACTION=block PROT=tcp PATH=/usr/bin/curl: begins generation=6",
+        "\(who) lane opened: done",
+        "\(who) RULE_ADD ACTION=block PROT=tcp PATH=/usr/bin/curl: begins generation=6",
         "\(who) RULE_ADD ACTION=block PROT=tcp PATH=/usr/bin/curl: done id=3 before=6 generation=7",
       ])
     #expect(fixture.kernel.edits == [curl])
@@ -617,7 +615,7 @@ struct SaveTests {
 
   @Test func aFaultOfTheDiskIsToldAndNothingIsLost() throws {
     let fixture = fixture()
-    fixture.shelf.fault = SystemFault(errno: 28, text: "pwrite: No space left on device (ENOSPC)")
+    fixture.shelf.fault = SystemError("pwrite", errno: 28)
     let outcome = try fixture.save(1, part("a", 6))
     #expect(outcome.error == 28 && text(outcome.text).contains("is as it was"))
     #expect(text(fixture.shelf.saved) == "old")

@@ -118,7 +118,7 @@ def test_a_load_is_whole_or_not_at_all(e7, capsys):
         pid = pids(suite)[name]
         told = Told(suite)
         client = load(suite, lines)
-        until(lambda: told.says("begin replace"), 60)
+        until(lambda: told.says("BEGIN REPLACE"), 60)
         if number == 0:
             # The first one shows how long it takes from here.
             start = time.monotonic()

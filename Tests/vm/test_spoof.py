@@ -311,8 +311,15 @@ def test_many_sockets_push_out_nobody_elses(a, there, family):
                 seen.forget()
                 there("write", far, 10)
                 assert seen.names({"in": 1}, LPORT=port) == {"in": {A}}
-                there.dial("tcp", net.LOCAL[family], listening)
-                assert seen.names(LPORT=listening) == both(A)
+                # Who listens is looked for again, in a work item, where its entry was pushed out.
+                for _ in range(50):
+                    seen.forget()
+                    there.dial("tcp", net.LOCAL[family], listening)
+                    names = seen.names(LPORT=listening)
+                    if names == both(A):
+                        break
+                    assert set().union(*names.values()) <= {A, "unknown: searching"}
+                assert names == both(A)
                 # Hers are known as soon as they are used.
                 talking, own = evil.dial("udp", net.PEER[family], 9)
                 evil("write", talking, 10)

@@ -89,7 +89,9 @@ public struct Family: Equatable, Sendable {
       sequence += 1
       let start = datagram.count
       datagram += request
-      datagram.replaceSubrange(start + 8..<start + 12, with: bytes(sequence, 4))
+      for index in 0..<4 {
+        datagram[start + 8 + index] = UInt8(truncatingIfNeeded: sequence >> (8 * UInt32(index)))
+      }
       while datagram.count % 4 != 0 { datagram.append(0) }
       if datagram[start + 7] == 0, exchange.isLast(sequence) {
         datagram[start + 6] |= UInt8(NLM_F_ACK)

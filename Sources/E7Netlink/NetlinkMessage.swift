@@ -39,13 +39,27 @@ package func genericRequest(
 ) -> [UInt8] {
   let flags = NLM_F_REQUEST | (isDump ? NLM_F_DUMP : 0)
   let length = UInt32(NetlinkMessage.headerSize + GenericMessage.headerSize + attributes.count)
-  return bytes(length, 4) + bytes(UInt32(family), 2) + bytes(UInt32(flags), 2)
-    + [UInt8](repeating: 0, count: 8) + [command, version, 0, 0] + attributes
+  var request: [UInt8] = []
+  request.reserveCapacity(Int(length))
+  put(length, 4, &request)
+  put(UInt32(family), 2, &request)
+  put(UInt32(flags), 2, &request)
+  for _ in 0..<2 { put(0, 4, &request) }
+  put(UInt32(command) | UInt32(version) << 8, 4, &request)
+  request += attributes
+  return request
 }
 
 /// The `count` low bytes of a number in host order.
 func bytes(_ value: UInt32, _ count: Int) -> [UInt8] {
-  (0..<count).map { UInt8(truncatingIfNeeded: value >> (8 * UInt32($0))) }
+  var bytes: [UInt8] = []
+  put(value, count, &bytes)
+  return bytes
+}
+
+/// Adds the `count` low bytes of a number in host order.
+func put(_ value: UInt32, _ count: Int, _ bytes: inout [UInt8]) {
+  for index in 0..<count { bytes.append(UInt8(truncatingIfNeeded: value >> (8 * UInt32(index)))) }
 }
 
 /// A generic-netlink message: `struct genlmsghdr` and attributes.

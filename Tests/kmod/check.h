@@ -28,6 +28,16 @@ static inline unsigned int check_below(unsigned int limit)
 	return check_random() % limit;
 }
 
+/*
+ * How a hash with a secret factor spreads regular keys is judged by many
+ * secrets: a multiplication is no random function, and one secret in six hundred
+ * gives a slot more than CHECK_CROWD times its share.  That more than
+ * CHECK_UNLUCKY of CHECK_SECRETS do so by chance is one run in a million.
+ */
+#define CHECK_SECRETS 32
+#define CHECK_UNLUCKY 3
+#define CHECK_CROWD 16
+
 void test_rule_path(void);
 void test_rule_class(void);
 void test_rule_worked(void);

@@ -133,8 +133,7 @@ let package = Package(
       name: "e7-broker",
       dependencies: [
         "CE7Linux", "CE7Schema", "E7BrokerCore", "E7IPC", "E7Loop", "E7Netlink", "E7Questions",
-        "E7Rules",
-        "E7Sandbox", "E7System", "E7Unix",
+        "E7Rules", "E7Sandbox", "E7System", "E7Text", "E7Unix",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: common, linkerSettings: hardened),
@@ -172,7 +171,7 @@ let package = Package(
       swiftSettings: common),
     .testTarget(
       name: "E7PrivCoreTests",
-      dependencies: ["CE7Linux", "CE7Schema", "E7IPC", "E7PrivCore", "E7System"],
+      dependencies: ["CE7Linux", "CE7Schema", "E7IPC", "E7PrivCore", "E7System", "E7Unix"],
       swiftSettings: common),
     .testTarget(
       name: "E7RulesTests", dependencies: ["CE7Schema", "E7IPC", "E7Rules", "E7TestSupport"],

@@ -8,7 +8,6 @@ import E7Rules
 public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   let bytes = unsafe Array(UnsafeBufferPointer(start: start, count: count))
   decode(bytes)
-  split(bytes)
   // Chance seldom finds a header that is right: the same with one.
   guard bytes.count >= Header.size else { return 0 }
   var framed = bytes
@@ -17,16 +16,6 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   for index in 0..<4 { framed[16 + index] = UInt8(truncatingIfNeeded: count >> (8 * index)) }
   decode(framed)
   return 0
-}
-
-/// What a datagram of a lane holds is all of it, in messages that each say their own length.
-private func split(_ bytes: [UInt8]) {
-  guard let messages = try? Message.bundle(bytes) else { return }
-  precondition(messages.flatMap { $0 } == bytes)
-  for message in messages where messages.count > 1 {
-    precondition(message.count >= Header.size)
-    decode(message)
-  }
 }
 
 private func decode(_ bytes: [UInt8]) {

@@ -11,11 +11,11 @@ public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     let request = genericRequest(
       family: 16, version: 1, command: 3, isDump: isDump,
       attributes: [UInt8](repeating: 0, count: 44))
-    var exchange = Exchange([request], first: 7)
     for port in [0, 1] as [UInt32] {
-      guard let answers = try? exchange.take(bytes, port: port) else { continue }
-      precondition(port == 0 || answers.isEmpty)
-      for answer in answers {
+      var exchange = Exchange(request, sequence: 7)
+      var index = 0
+      while let answer = try? exchange.next(bytes, port: port, &index) {
+        precondition(port == 0 && !exchange.isOver)
         _ = try? answer.attributes()
         _ = try? Family(answer)
       }

@@ -40,20 +40,11 @@ enum e7_sink e7_sink_of(int32_t fd) {
   return E7_SINK_STREAM;
 }
 
-bool e7_write_record(int32_t fd, const uint8_t *bytes, size_t count) {
-  ssize_t written;
-
-  do {
-    written = write(fd, bytes, count);
-  } while (written < 0 && errno == EINTR);
-  return written == (ssize_t)count;
-}
-
 bool e7_write(int32_t fd, const uint8_t *bytes, size_t count, int32_t milliseconds) {
   while (count > 0) {
     struct e7_waited room = {.fd = fd, .events = E7_OUTPUT};
     // A reader that has stopped must not stop the writer for ever.
-    if (e7_wait(&room, 1, milliseconds) <= 0) return false;
+    if (milliseconds > 0 && e7_wait(&room, 1, milliseconds) <= 0) return false;
     ssize_t written = write(fd, bytes, count);
     if (written < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (written <= 0) return false;

@@ -145,8 +145,8 @@ int64_t e7_receive(int32_t fd, uint8_t *bytes, size_t capacity, bool expects_des
   return count;
 }
 
-bool e7_address_text(const uint8_t *address, size_t count, char *text) {
-  return inet_ntop(count == 4 ? AF_INET : AF_INET6, address, text, E7_ADDRESS_TEXT);
+bool e7_address_text(const uint8_t *address, size_t count, uint8_t *text) {
+  return inet_ntop(count == 4 ? AF_INET : AF_INET6, address, (char *)text, E7_ADDRESS_TEXT);
 }
 
 int64_t e7_netlink_receive(int32_t fd, uint8_t *bytes, size_t capacity,

@@ -4,11 +4,11 @@
 #define E7_NAMES_ALONE
 #include "../../kmod/uapi/tables.h"
 
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
 // Only userland checks attributes by hand; the kernel has its policies.
 static const struct {
-  uint16_t number;
-  uint16_t type;
-  uint16_t limit;
+  uint16_t number, type, limit;
 } e7_attrs[] = {
 #define E7_ATTR(N, s, n, t, l, d) {n, E7_TYPE_##t, l},
 #define E7_MSG_ATTR(N, s, n, t, l, d) {n, E7_TYPE_##t, l},
@@ -25,8 +25,6 @@ static const struct {
 #include "../../kmod/uapi/defs.x"
 };
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-
 const char *e7_word_of(enum e7_list list, uint32_t number) {
   const struct e7_word *row = e7_word_row(list, number);
   return row ? row->word : NULL;
@@ -42,20 +40,17 @@ int32_t e7_flag_kind(uint32_t number) {
   return row ? row->kind : -1;
 }
 
-// The row of a flag that is a number, or null.
-static const struct e7_flag_row *number_row(uint32_t number) {
+bool e7_flag_range(uint32_t number, uint32_t *least, uint32_t *most) {
   const struct e7_flag_row *row = e7_flag_row(number);
-  return row && row->kind == E7_KIND_NUMBER ? row : NULL;
-}
 
-int32_t e7_flag_least(uint32_t number) {
-  const struct e7_flag_row *row = number_row(number);
-  return row ? row->least : -1;
-}
-
-int32_t e7_flag_most(uint32_t number) {
-  const struct e7_flag_row *row = number_row(number);
-  return row ? row->most : -1;
+  if (!row || row->kind == E7_KIND_COUNTER) return false;
+  *least = row->least;
+  *most = row->most;
+  if (row->kind == E7_KIND_NUMBER) return true;
+  // A kind of words is a list, whose numbers are counted up from 0 or 1.
+  *least = !e7_word_of((enum e7_list)row->kind, 0);
+  for (*most = *least; e7_word_of((enum e7_list)row->kind, *most + 1);) ++*most;
+  return true;
 }
 
 // The row of an attribute, or -1.

@@ -20,14 +20,14 @@ public struct StartRules: ~Copyable {
   /// Where they are.
   public static let folder = "\(RulesFolder.path)"
 
-  private let folder: RulesFolder
+  private let folder: FileDescriptor
   private let keeper: Account
 
   /// Opens the folder of root's that only the keeper's group may write to beside root.
   public init(keeper: Account) throws(Fault) {
     self.keeper = keeper
     do throws(SystemError) {
-      folder = try RulesFolder(group: keeper.gid)
+      folder = try RulesFolder.open(group: keeper.gid)
     } catch {
       throw Fault(path: StartRules.folder, error: error)
     }

@@ -11,7 +11,7 @@ public import E7Text
 extension GenericSocket {
   /// Receives what is sent to a group of a family from now on; refused to who lacks the authority.
   public mutating func join(_ group: Phrase, of family: Phrase) throws(NetlinkError) {
-    let description = try describe(family, timeoutMilliseconds: KernelSocket.timeout)
+    let description = try describe(family)
     guard let number = try Groups.number(of: group, in: description) else { throw .malformed }
     let result = e7_set_option(
       raw, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, Int32(bitPattern: number))
@@ -44,15 +44,19 @@ extension KernelSocket {
 enum Groups {
   /// The number of the group of this name, or nil.
   static func number(
-    of name: Phrase, in description: GenericMessage
+    of name: Phrase, in description: NetlinkMessage
   ) throws(NetlinkError) -> UInt32? {
-    guard let list = try description.raw(CTRL_ATTR_MCAST_GROUPS)?.payload else { return nil }
-    var index = 0
-    while let entry = try RawAttribute.next(list, &index)?.payload {
-      guard let found = try RawAttribute.find(CTRL_ATTR_MCAST_GRP_NAME, in: entry, from: 0)?.text,
-        let number = try RawAttribute.find(CTRL_ATTR_MCAST_GRP_ID, in: entry, from: 0)?.value
+    guard let list = try NetlinkMessage.find(CTRL_ATTR_MCAST_GROUPS, in: description.body) else {
+      return nil
+    }
+    // They are numbered from 1.
+    for index in 1... {
+      guard let entry = try NetlinkMessage.find(index, in: list, from: 0) else { return nil }
+      guard let found = try NetlinkMessage.find(CTRL_ATTR_MCAST_GRP_NAME, in: entry, from: 0),
+        let number = try NetlinkMessage.find(CTRL_ATTR_MCAST_GRP_ID, in: entry, from: 0),
+        number.count == 4
       else { throw .malformed }
-      if found == name.bytes { return number }
+      if found == name.bytes + [0] { return number.hostU32(at: 0) }
     }
     return nil
   }

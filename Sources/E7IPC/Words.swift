@@ -49,6 +49,31 @@ extension Flag {
     return unsafe String(cString: doc)
   }
 
+  /// The kind of value this flag takes.
+  public var kind: FlagKind {
+    FlagKind(rawValue: UInt16(clamping: e7_flag_kind(UInt32(rawValue)))) ?? .counter
+  }
+
+  /// The numbers this flag takes, nil where it takes words or is only read.
+  public var range: ClosedRange<UInt64>? {
+    var (least, most) = (0 as UInt32, 0 as UInt32)
+    guard kind == .number, unsafe e7_flag_range(UInt32(rawValue), &least, &most) else { return nil }
+    return UInt64(least)...UInt64(most)
+  }
+
+  /// The words this flag takes and their numbers, nil for a number of a range or one that is only
+  /// read.
+  public var values: WordList? {
+    switch kind {
+    case .mode: .mode
+    case .action: .action
+    case .verdict: .verdict
+    case .toggle: .toggle
+    case .scope: .scope
+    case .counter, .number: nil
+    }
+  }
+
   /// Whether this flag can be set, by a word or by a number of its range.
   public var isSettable: Bool { kind != .counter }
 }

@@ -9,163 +9,203 @@ public import CE7Schema
   #error("the readers of E7IPC assume a little-endian host")
 #endif
 
+/// One attribute of a buffer, whoever's its number is.
+package struct RawAttribute: Equatable {
+  package let number: UInt16
+  package let payload: Range<Int>
+
+  /// The attribute that begins at `index`, which moves to the next; nil at the end.
+  ///
+  /// A pure function; `DecodeError.truncated` where a length does not fit.
+  @inline(never) package static func next(
+    _ bytes: [UInt8], _ index: inout Int
+  ) throws(DecodeError) -> RawAttribute? {
+    let left = bytes.count - index
+    if left <= 0 { return nil }
+    guard left >= 4 else { throw .truncated }
+    let start = index
+    let length = Int(bytes.hostU16(at: start))
+    guard length >= 4, length <= left else { throw .truncated }
+    // The last attribute may come without its padding, as netlink allows.
+    index = min(bytes.count, start + (length + 3) & ~3)
+    // The two top bits are netlink's "nested" and "byte order" marks.
+    return RawAttribute(
+      number: bytes.hostU16(at: start + 2) & 0x3fff, payload: start + 4..<start + length)
+  }
+}
+
 /// Attributes of a message, each checked against `defs.x` before any is handed out.
 ///
-/// A pure function over a buffer: it reads no byte outside, allocates in proportion to the number
-/// of attributes, and takes linear time.
+/// A pure function over a buffer: it reads no byte outside, and takes linear time, for a message
+/// has no more than `most`.
 public struct AttributeReader {
-  fileprivate struct Field {
-    var attribute: Attribute
-    var start: Int
-    var count: Int
-    var taken = false
-  }
-
-  /// More than any message of the schema carries.
+  /// More than any message of the schema carries; a bit for each tells whether it was taken.
   static let most = 64
 
-  fileprivate let bytes: [UInt8]
-  fileprivate var fields: [Field] = []
+  private let bytes: [UInt8]
+  private let start: Int
+  private var taken: UInt64 = 0
 
   /// Checks all attributes from `start` to the end of `bytes`.
   ///
   /// With `skipUnknown`, attributes of a later version are passed over instead of refused.
   public init(_ bytes: [UInt8], from start: Int, skipUnknown: Bool) throws(DecodeError) {
     self.bytes = bytes
+    self.start = start
     var index = start
     var seen = 0
-    while index < bytes.count {
-      guard bytes.count - index >= 4 else { throw .truncated }
-      let length = Int(bytes.hostU16(at: index))
-      guard length >= 4, length <= bytes.count - index else { throw .truncated }
+    while let raw = try RawAttribute.next(bytes, &index) {
       seen += 1
       guard seen <= AttributeReader.most else { throw .tooManyAttributes }
-      // The two top bits are netlink's "nested" and "byte order" marks.
-      let number = bytes.hostU16(at: index + 2) & 0x3fff
-      let field = (start: index + 4, count: length - 4)
-      if let attribute = Attribute(wire: number) {
-        try check(attribute, field.start, field.count)
-        if attribute != .pad {
-          guard position(of: attribute) == nil else { throw .duplicate(attribute) }
-          fields.append(Field(attribute: attribute, start: field.start, count: field.count))
-        }
-      } else if !skipUnknown {
-        throw .unknownAttribute(number)
+      guard let attribute = Attribute(wire: raw.number) else {
+        if skipUnknown { continue }
+        throw .unknownAttribute(raw.number)
       }
-      // The last attribute may come without its padding, as netlink allows.
-      index = min(bytes.count, index + (length + 3) & ~3)
+      try check(attribute, raw.payload)
+      guard attribute == .pad || find(attribute)?.payload == raw.payload else {
+        throw .duplicate(attribute)
+      }
     }
   }
 
-  private func check(_ attribute: Attribute, _ start: Int, _ count: Int) throws(DecodeError) {
+  private func check(_ attribute: Attribute, _ payload: Range<Int>) throws(DecodeError) {
     let number = UInt32(attribute.rawValue)
-    guard let type = AttributeType(rawValue: UInt16(clamping: e7_attr_type_of(number))) else {
-      throw .unknownAttribute(attribute.rawValue)
-    }
-    let limit = UInt64(e7_attr_limit(number))
-    switch type {
-    case .padding, .flag:
-      guard count == 0 else { throw .malformed(attribute) }
-    case .u8:
-      guard count == 1 else { throw .malformed(attribute) }
-      guard limit == 0 || UInt64(bytes[start]) <= limit else { throw .outOfRange(attribute) }
-    case .u16:
-      guard count == 2 else { throw .malformed(attribute) }
-      guard limit == 0 || UInt64(bytes.hostU16(at: start)) <= limit else {
-        throw .outOfRange(attribute)
-      }
-    case .u32:
-      guard count == 4 else { throw .malformed(attribute) }
-    case .u64:
-      guard count == 8 else { throw .malformed(attribute) }
-    case .address:
-      guard count == 4 || count == 16 else { throw .malformed(attribute) }
+    let limit = Int(e7_attr_limit(number))
+    let size: Int
+    switch AttributeType(rawValue: UInt16(clamping: e7_attr_type_of(number))) {
+    case .padding, .flag: size = 0
+    case .u8: size = 1
+    case .u16: size = 2
+    case .u32: size = 4
+    case .u64: size = 8
+    case .address: size = payload.count == 4 ? 4 : 16
     case .string:
-      guard count >= 1, bytes[start + count - 1] == 0 else { throw .malformed(attribute) }
-      for index in start..<start + count - 1 where bytes[index] == 0 {
+      guard let end = bytes[payload].firstIndex(of: 0), end == payload.upperBound - 1 else {
         throw .malformed(attribute)
       }
-      guard UInt64(count - 1) <= limit else { throw .outOfRange(attribute) }
+      guard payload.count - 1 <= limit else { throw .outOfRange(attribute) }
+      return
+    case nil: throw .unknownAttribute(attribute.rawValue)
+    }
+    guard payload.count == size else { throw .malformed(attribute) }
+    guard size > 2 || limit == 0 || value(payload) <= UInt64(limit) else {
+      throw .outOfRange(attribute)
     }
   }
 
-  fileprivate func position(of attribute: Attribute) -> Int? {
-    for index in fields.indices where fields[index].attribute == attribute { return index }
+  private func value(_ payload: Range<Int>) -> UInt64 {
+    var value: UInt64 = 0
+    for index in payload.reversed() { value = value << 8 | UInt64(bytes[index]) }
+    return value
+  }
+
+  /// Where the first attribute of this number is, and how many are before it.
+  private func find(_ attribute: Attribute) -> (order: UInt64, payload: Range<Int>)? {
+    var (index, order) = (start, 0 as UInt64)
+    while let raw = try? RawAttribute.next(bytes, &index) {
+      if raw.number == attribute.rawValue { return (order, raw.payload) }
+      order += 1
+    }
     return nil
   }
 
+  private mutating func found(_ attribute: Attribute) -> Range<Int>? {
+    guard let (order, payload) = find(attribute) else { return nil }
+    taken |= 1 << order
+    return payload
+  }
+
   /// The bytes of an attribute, or nil where it was not sent; whoever takes it knows it.
-  public mutating func take(_ attribute: Attribute) -> ArraySlice<UInt8>? {
-    guard let index = position(of: attribute) else { return nil }
-    fields[index].taken = true
-    return bytes[fields[index].start..<fields[index].start + fields[index].count]
+  public mutating func take(_ attribute: Attribute) -> [UInt8]? {
+    found(attribute).map { Array(bytes[$0]) }
   }
 
   /// The number, or nil where it was not sent.
-  public mutating func u64(_ attribute: Attribute) -> UInt64? {
-    guard let bytes = take(attribute) else { return nil }
-    return bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
-  }
+  public mutating func u64(_ attribute: Attribute) -> UInt64? { found(attribute).map { value($0) } }
 
   /// The text without its NUL, or nil where it was not sent.
   public mutating func string(_ attribute: Attribute) -> [UInt8]? {
-    take(attribute).map { Array($0.dropLast()) }
+    found(attribute).map { Array(bytes[$0.dropLast()]) }
   }
 
   /// Whether the empty attribute was sent.
-  public mutating func flag(_ attribute: Attribute) -> Bool { take(attribute) != nil }
+  public mutating func flag(_ attribute: Attribute) -> Bool { found(attribute) != nil }
 
   /// Refuses a message of which something was not taken.
   public func finish() throws(DecodeError) {
-    for field in fields where !field.taken { throw .unexpected(field.attribute) }
+    var (index, left) = (start, ~taken)
+    while let raw = try RawAttribute.next(bytes, &index) {
+      if left & 1 != 0, let attribute = Attribute(wire: raw.number), attribute != .pad {
+        throw .unexpected(attribute)
+      }
+      left >>= 1
+    }
   }
 }
 
 extension AttributeReader {
   /// Whether an attribute was sent.
-  public func has(_ attribute: Attribute) -> Bool { position(of: attribute) != nil }
+  public func has(_ attribute: Attribute) -> Bool { find(attribute) != nil }
 
-  /// What was sent, in its order.
-  public var attributes: [Attribute] { fields.map { $0.attribute } }
+  /// The attribute at an index into `all`, which moves to the next; nil past the last.
+  ///
+  /// `DecodeError.unknownAttribute` where it was passed over.
+  public func next(_ index: inout Int) throws(DecodeError) -> Attribute? {
+    index += start
+    defer { index -= start }
+    guard let raw = try RawAttribute.next(bytes, &index) else { return nil }
+    guard let attribute = Attribute(wire: raw.number) else { throw .unknownAttribute(raw.number) }
+    return attribute
+  }
 
-  /// The attributes as they came, without those that were passed over.
+  /// The attributes as they came.
   public var all: [UInt8] {
-    var all: [UInt8] = []
-    for field in fields {
-      all += bytes[field.start - 4..<field.start + field.count]
-      while all.count % 4 != 0 { all.append(0) }
-    }
+    var all = Array(bytes[start...])
+    while all.count % 4 != 0 { all.append(0) }
     return all
+  }
+}
+
+extension [UInt8] {
+  /// Adds the `count` low bytes of a number in host order.
+  package mutating func put(_ value: UInt64, _ count: Int) {
+    for index in 0..<count { append(UInt8(truncatingIfNeeded: value >> (8 * UInt64(index)))) }
+  }
+
+  /// Puts the four low bytes of a number in the place of others.
+  package mutating func set(_ value: Int, at start: Int) {
+    for index in 0..<4 { self[start + index] = UInt8(truncatingIfNeeded: value >> (8 * index)) }
+  }
+
+  package func hostU16(at index: Int) -> UInt16 {
+    UInt16(self[index]) | UInt16(self[index + 1]) << 8
+  }
+
+  package func hostU32(at index: Int) -> UInt32 {
+    UInt32(hostU16(at: index)) | UInt32(hostU16(at: index + 2)) << 16
   }
 }
 
 /// Builds the attributes of one message.
 public struct AttributeWriter {
-  private(set) var bytes: [UInt8]
+  private var bytes: [UInt8]
 
-  /// An empty list behind `count` zero bytes for a header.
-  public init(reserving count: Int = 0) {
-    bytes = [UInt8](repeating: 0, count: count)
-  }
+  /// No attributes yet, behind a header.
+  public init(after header: [UInt8] = []) { bytes = header }
 
   /// Adds an attribute of these bytes.
-  public mutating func put(_ attribute: Attribute, _ payload: [UInt8]) {
-    put(UInt64(payload.count + 4), 2)
-    put(UInt64(attribute.rawValue), 2)
+  @inline(never) public mutating func put(_ attribute: Attribute, _ payload: [UInt8]) {
+    bytes.put(UInt64(payload.count + 4), 2)
+    bytes.put(UInt64(attribute.rawValue), 2)
     bytes += payload
     while bytes.count % 4 != 0 { bytes.append(0) }
   }
 
   /// Adds a number of so many bytes.
-  package mutating func put(_ attribute: Attribute, _ value: UInt64, _ count: Int) {
-    put(UInt64(count + 4), 2)
-    put(UInt64(attribute.rawValue), 2)
-    put(value, count)
-    while bytes.count % 4 != 0 { bytes.append(0) }
-  }
-
-  private mutating func put(_ value: UInt64, _ count: Int) {
-    for index in 0..<count { bytes.append(UInt8(truncatingIfNeeded: value >> (8 * UInt64(index)))) }
+  @inline(never) package mutating func put(_ attribute: Attribute, _ value: UInt64, _ count: Int) {
+    var payload: [UInt8] = []
+    payload.put(value, count)
+    put(attribute, payload)
   }
 
   /// Adds an 8-bit attribute.
@@ -189,22 +229,6 @@ public struct AttributeWriter {
   /// Adds an empty attribute.
   public mutating func flag(_ attribute: Attribute) { put(attribute, []) }
 
-  /// The attributes alone, for the payload of a generic-netlink message.
+  /// What was built.
   public func payload() -> [UInt8] { bytes }
-
-  /// The whole message, its header in the bytes that were reserved.
-  func finish(_ header: Header) -> [UInt8] {
-    var message = bytes
-    for index in 0..<4 { message[index] = Header.magic[index] }
-    message[4] = UInt8(E7_IPC_MAJOR)
-    message[5] = header.minor
-    message[6] = UInt8(truncatingIfNeeded: header.type.rawValue)
-    message[7] = UInt8(truncatingIfNeeded: header.type.rawValue >> 8)
-    let length = UInt32(truncatingIfNeeded: message.count)
-    for index in 0..<4 {
-      message[12 + index] = UInt8(truncatingIfNeeded: header.sequence >> (8 * UInt32(index)))
-      message[16 + index] = UInt8(truncatingIfNeeded: length >> (8 * UInt32(index)))
-    }
-    return message
-  }
 }

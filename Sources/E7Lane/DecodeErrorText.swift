@@ -28,8 +28,11 @@ extension DecodeError {
 
 extension Attribute {
   /// The name that the schema gives it.
-  public var phrase: Phrase {
-    Words.phrase(.attribute, UInt32(rawValue)) ?? "\(rawValue)"
+  public var phrase: Phrase { Attribute.phrase(rawValue) }
+
+  /// The name that the schema gives the attribute of this number, or the number.
+  public static func phrase(_ number: UInt16) -> Phrase {
+    Words.phrase(.attribute, number) ?? "\(number)"
   }
 }
 

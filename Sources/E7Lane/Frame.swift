@@ -54,18 +54,11 @@ public struct Header: Equatable, Sendable {
   ]
 
   /// What the message is.
-  public var type: MessageType
+  public let type: MessageType
   /// Ties an answer to its question.
-  public var sequence: UInt32
+  public let sequence: UInt32
   /// The minor version that the sender speaks.
-  public var minor: UInt8
-
-  /// A header of this side's version.
-  public init(_ type: MessageType, sequence: UInt32) {
-    self.type = type
-    self.sequence = sequence
-    minor = UInt8(E7_IPC_MINOR)
-  }
+  public let minor: UInt8
 
   /// Reads the header of a whole datagram.
   public init(decoding datagram: [UInt8]) throws(DecodeError) {
@@ -107,45 +100,18 @@ public struct Message {
       datagram, from: Header.size, skipUnknown: header.minor > UInt8(E7_IPC_MINOR))
   }
 
-  /// The messages that a datagram of a lane holds, one behind the other, none of them read yet.
-  public static func bundle(_ datagram: [UInt8]) throws(DecodeError) -> [[UInt8]] {
-    // The usual case, and what is no message at all, for the header's own words.
-    guard datagram.count > Header.size, datagram.hostU32(at: 16) < UInt32(datagram.count) else {
-      return [datagram]
-    }
-    guard datagram.count <= Limit.message else { throw .tooLong }
-    var messages: [[UInt8]] = []
-    var start = 0
-    while start < datagram.count {
-      guard datagram.count - start >= Header.size else { throw .truncated }
-      let length = Int(datagram.hostU32(at: start + 16))
-      guard length >= Header.size, length <= datagram.count - start else { throw .wrongLength }
-      messages.append(Array(datagram[start..<start + length]))
-      start += length
-    }
-    return messages
-  }
-
   /// The bytes of a message of `type` with the attributes that `body` writes.
   public static func encode(
     _ type: MessageType, sequence: UInt32, _ body: (inout AttributeWriter) -> Void = { _ in }
   ) -> [UInt8] {
-    var writer = AttributeWriter(reserving: Header.size)
+    var header = Header.magic + [UInt8(E7_IPC_MAJOR), UInt8(E7_IPC_MINOR)]
+    header.put(UInt64(type.rawValue), 2)
+    header.put(UInt64(sequence) << 32, 8)
+    header.put(0, 4)
+    var writer = AttributeWriter(after: header)
     body(&writer)
-    return writer.finish(Header(type, sequence: sequence))
-  }
-}
-
-extension [UInt8] {
-  package func hostU16(at index: Int) -> UInt16 {
-    UInt16(self[index]) | UInt16(self[index + 1]) << 8
-  }
-
-  package func hostU32(at index: Int) -> UInt32 {
-    UInt32(hostU16(at: index)) | UInt32(hostU16(at: index + 2)) << 16
-  }
-
-  package func hostU64(at index: Int) -> UInt64 {
-    UInt64(hostU32(at: index)) | UInt64(hostU32(at: index + 4)) << 32
+    var message = writer.payload()
+    message.set(message.count, at: 16)
+    return message
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
+public import E7Text
 
 /// The end of an answer.
 public struct Outcome: Equatable, Sendable {
@@ -20,6 +21,11 @@ public struct Outcome: Equatable, Sendable {
     self.text = text
     self.generation = generation
     self.id = id
+  }
+
+  /// A refusal.
+  @inline(never) public init(_ errno: Int32, _ text: Phrase) {
+    self.init(error: UInt32(bitPattern: errno), text: text.bytes)
   }
 
   /// Writes the attributes of `MessageType.done`; a text over `Limit.text` is cut there.

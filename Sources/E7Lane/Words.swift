@@ -62,29 +62,4 @@ extension Flag {
     guard let alias = unsafe e7_flag_alias(UInt32(rawValue)) else { return "" }
     return unsafe Phrase(cString: alias)
   }
-
-  /// The kind of value this flag takes.
-  public var kind: FlagKind {
-    FlagKind(rawValue: UInt16(clamping: e7_flag_kind(UInt32(rawValue)))) ?? .counter
-  }
-
-  /// The numbers this flag takes, nil where it takes words or is only read.
-  public var range: ClosedRange<UInt64>? {
-    let (least, most) = (e7_flag_least(UInt32(rawValue)), e7_flag_most(UInt32(rawValue)))
-    guard least >= 0, most >= least else { return nil }
-    return UInt64(least)...UInt64(most)
-  }
-
-  /// The words this flag takes and their numbers, nil for a number of a range or one that is only
-  /// read.
-  public var values: WordList? {
-    switch kind {
-    case .mode: .mode
-    case .action: .action
-    case .verdict: .verdict
-    case .toggle: .toggle
-    case .scope: .scope
-    case .counter, .number: nil
-    }
-  }
 }

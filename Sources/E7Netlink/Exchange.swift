@@ -5,127 +5,91 @@ import E7Lane
 import E7System
 import E7Text
 
-/// Requests that go in one datagram, and what the kernel answers, as a pure state machine over
-/// received datagrams.
+/// A request and what the kernel answers, as a pure state machine over received datagrams.
 ///
 /// The answer is parsed as if it were hostile: what is not from the kernel, or answers another
-/// request, is passed over; what does not parse ends the exchange.  The last request alone asks for
-/// an acknowledgement, which tells that all have been looked at.
+/// request, is passed over; what does not parse ends the exchange.
 package struct Exchange {
-  private let requests: [[UInt8]]
-  private let first: UInt32
+  private let request: [UInt8]
+  private let sequence: UInt32
 
-  /// For each request why it is refused, or nil; the refusal of a lone one is thrown.
-  package private(set) var refusals: [Refusal?]
   /// Whether the answer is complete.
   package private(set) var isOver = false
   /// Whether what was listed changed in the middle of the dump.
   package private(set) var wasInterrupted = false
 
-  /// Requests whose numbers begin with `first`.
-  init(_ requests: [[UInt8]], first: UInt32) {
-    self.requests = requests
-    self.first = first
-    refusals = [Refusal?](repeating: nil, count: requests.count)
+  init(_ request: [UInt8], sequence: UInt32) {
+    self.request = request
+    self.sequence = sequence
   }
 
-  /// Whether all is over with the answer to the request of this number.
-  func isLast(_ sequence: UInt32) -> Bool { Int(sequence &- first) == requests.count - 1 }
-
-  /// Takes a datagram and returns the messages in it that belong to the answer.
-  package mutating func take(
-    _ datagram: [UInt8], port: UInt32
-  ) throws(NetlinkError) -> [GenericMessage] {
-    guard port == 0 else { return [] }
-    var answers: [GenericMessage] = []
-    var start = 0
-    while let message = try NetlinkMessage.next(datagram, &start) {
-      let index = Int(message.sequence &- first)
-      guard !isOver, index < requests.count else { continue }
+  /// The next message of the answer in a datagram that `port` sent, from `index` on, which moves
+  /// behind it; nil where the datagram has no more.
+  ///
+  /// Throws what the kernel says against the request.
+  package mutating func next(
+    _ datagram: [UInt8], port: UInt32, _ index: inout Int
+  ) throws(NetlinkError) -> NetlinkMessage? {
+    while port == 0, !isOver, let message = try NetlinkMessage.next(datagram, &index) {
+      guard message.sequence == sequence else { continue }
       if message.flags & UInt16(NLM_F_DUMP_INTR) != 0 { wasInterrupted = true }
       switch Int32(message.type) {
-      case NLMSG_NOOP:
-        break
-      case NLMSG_OVERRUN:
-        throw .lost
-      case NLMSG_ERROR:
-        try finish(message, index)
+      case NLMSG_NOOP: break
+      case NLMSG_OVERRUN: throw .lost
+      case NLMSG_ERROR: try finish(message)
       case NLMSG_DONE:
-        guard requests[index].hostU16(at: 6) & UInt16(NLM_F_DUMP) != 0 else { throw .malformed }
-        try finish(message, index)
+        guard request.hostU16(at: 6) & UInt16(NLM_F_DUMP) != 0 else { throw .malformed }
+        try finish(message)
       default:
-        guard let answer = GenericMessage(message) else { throw .malformed }
-        answers.append(answer)
+        guard message.isGeneric else { throw .malformed }
+        return message
       }
     }
-    return answers
+    return nil
   }
 
-  private mutating func finish(_ message: NetlinkMessage, _ index: Int) throws(NetlinkError) {
-    let end = try Acknowledgement(message)
-    isOver = isLast(message.sequence)
-    guard end.errno != 0 else { return }
-    let refusal = end.refusal(of: requests[index])
-    if requests.count == 1 { throw .refused(refusal) }
-    refusals[index] = refusal
-  }
-}
-
-/// The end of an answer: `struct nlmsgerr`, or the number in NLMSG_DONE, with what the kernel says
-/// about it.
-struct Acknowledgement: Equatable {
-  /// Positive errno(3), 0 for success.
-  let errno: Int32
-  private(set) var text: [UInt8] = []
-  /// Where in the request the attribute at fault begins.
-  private(set) var offset: Int?
-  /// The number of an attribute that the request lacks.
-  private(set) var missing: UInt16?
-
-  init(_ message: NetlinkMessage) throws(NetlinkError) {
+  /// Reads the end of an answer: `struct nlmsgerr`, or the number in NLMSG_DONE, with what the kernel
+  /// says about it.
+  private mutating func finish(_ message: NetlinkMessage) throws(NetlinkError) {
+    isOver = true
     let body = message.body
     guard body.count >= 4 else { throw .malformed }
-    let number = Int32(bitPattern: body.hostU32(at: 0))
-    guard number <= 0, number >= -4095 else { throw .malformed }
-    errno = -number
+    let errno = 0 &- Int32(bitPattern: body.hostU32(at: 0))
+    guard errno >= 0, errno <= 4095 else { throw .malformed }
     var start = 4
     if Int32(message.type) == NLMSG_ERROR {
-      guard body.count >= 4 + NetlinkMessage.headerSize else { throw .malformed }
+      guard body.count >= start + NetlinkMessage.headerSize else { throw .malformed }
       start += NetlinkMessage.headerSize
-      if message.flags & UInt16(NLM_F_CAPPED) == 0, number != 0 {
+      if message.flags & UInt16(NLM_F_CAPPED) == 0, errno != 0 {
         guard let length = Int(exactly: body.hostU32(at: 4)), length >= NetlinkMessage.headerSize,
           length <= body.count - 4
         else { throw .malformed }
         start = 4 + (length + 3) & ~3
       }
     }
-    guard message.flags & UInt16(NLM_F_ACK_TLVS) != 0 else { return }
-    while let attribute = try RawAttribute.next(body, &start) {
-      switch UInt32(attribute.number) {
-      case NLMSGERR_ATTR_MSG.rawValue: text = Array(attribute.text.prefix(Limit.text))
-      case NLMSGERR_ATTR_OFFS.rawValue: offset = attribute.value.flatMap { Int(exactly: $0) }
-      case NLMSGERR_ATTR_MISS_TYPE.rawValue:
-        missing = attribute.value.flatMap { UInt16(exactly: $0) }
-      default: break
-      }
-    }
+    guard errno != 0 else { return }
+    var words = SystemError.meaning(errno)
+    if message.flags & UInt16(NLM_F_ACK_TLVS) != 0 { try explain(body, from: start, &words) }
+    throw NetlinkError(.refused, errno, words)
   }
 
-  /// The refusal in words, with the name of the attribute at fault.
-  func refusal(of request: [UInt8]) -> Refusal {
-    var words = text.isEmpty ? SystemError.meaning(errno).bytes : text
-    var attribute: Attribute?
-    if let missing {
-      attribute = Attribute(wire: missing)
-      words += name(attribute, " is missing").bytes
-    } else if let offset, offset >= NetlinkMessage.headerSize, offset <= request.count - 4 {
-      attribute = Attribute(wire: request.hostU16(at: offset + 2) & 0x3fff)
-      words += name(attribute, "").bytes
+  /// The kernel's own words, and the name of the attribute at fault.
+  private func explain(
+    _ body: [UInt8], from start: Int, _ words: inout Phrase
+  ) throws(NetlinkError) {
+    func find(_ number: nlmsgerr_attrs) throws(NetlinkError) -> [UInt8]? {
+      try NetlinkMessage.find(Int(number.rawValue), in: body, from: start)
     }
-    return Refusal(errno: errno, text: words, attribute: attribute)
-  }
-
-  private func name(_ attribute: Attribute?, _ rest: StaticString) -> Phrase {
-    attribute.map { " (attribute \($0.phrase)\(rest))" } ?? ""
+    if let text = try find(NLMSGERR_ATTR_MSG), text.first ?? 0 != 0 {
+      words = Phrase(Array(text.prefix { $0 != 0 }.prefix(Limit.text)))
+    }
+    if let missing = try find(NLMSGERR_ATTR_MISS_TYPE), missing.count == 4 {
+      words += " (attribute \(Attribute.phrase(missing.hostU16(at: 0))) is missing)"
+    } else if let offset = try find(NLMSGERR_ATTR_OFFS), offset.count == 4,
+      let index = Int(exactly: offset.hostU32(at: 0)), index >= NetlinkMessage.headerSize,
+      index <= request.count - 4
+    {
+      words += " (attribute \(Attribute.phrase(request.hostU16(at: index + 2) & 0x3fff)))"
+    }
   }
 }

@@ -1,27 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Linux
 import CNetlink
+import E7Lane
 public import E7System
 public import E7Text
 
-/// A family of generic netlink, as the kernel's family `nlctrl` describes it.
-public struct Family: Equatable, Sendable {
-  /// Message type of the family; another each time the module is loaded.
-  public let id: UInt16
-  /// Version of the family.
-  public let version: UInt32
-
-  init(_ message: GenericMessage) throws(NetlinkError) {
-    guard let id = try message.raw(CTRL_ATTR_FAMILY_ID)?.value.flatMap({ UInt16(exactly: $0) }),
-      id >= UInt16(NLMSG_MIN_TYPE), let version = try message.raw(CTRL_ATTR_VERSION)?.value
-    else { throw .malformed }
-    self.id = id
-    self.version = version
-  }
-}
-
 /// A generic-netlink socket, close-on-exec, owned through libnl.
 @safe public struct GenericSocket: ~Copyable {
+  /// Milliseconds until the kernel is given up on; a large COMMIT takes seconds on a slow machine.
+  package static let patience: UInt64 = 10000
+
   private let socket: OpaquePointer
   private var sequence: UInt32 = 0
 
@@ -51,80 +39,65 @@ public struct Family: Equatable, Sendable {
   public var raw: Int32 { unsafe nl_socket_get_fd(socket) }
 
   /// Asks the kernel what family has this name; `NetlinkError.noFamily` where none has.
-  public mutating func resolve(
-    _ name: Phrase, timeoutMilliseconds: Int32
-  ) throws(NetlinkError) -> Family {
-    try Family(try describe(name, timeoutMilliseconds: timeoutMilliseconds))
+  public mutating func resolve(_ name: Phrase) throws(NetlinkError) -> Family {
+    try Family(try describe(name))
   }
 
   /// What the kernel says of the family of this name; `NetlinkError.noFamily` where none has it.
-  package mutating func describe(
-    _ name: Phrase, timeoutMilliseconds: Int32
-  ) throws(NetlinkError) -> GenericMessage {
-    let name = name.bytes + [0]
-    let length = UInt32(truncatingIfNeeded: name.count + 4)
-    let attribute = bytes(length, 2) + bytes(UInt32(CTRL_ATTR_FAMILY_NAME), 2) + name
-    let request = genericRequest(
-      family: UInt16(GENL_ID_CTRL), version: 1, command: UInt8(CTRL_CMD_GETFAMILY),
-      attributes: attribute)
+  package mutating func describe(_ name: Phrase) throws(NetlinkError) -> NetlinkMessage {
+    var attribute: [UInt8] = []
+    attribute.put(UInt64(name.bytes.count + 5), 2)
+    attribute.put(UInt64(CTRL_ATTR_FAMILY_NAME), 2)
+    attribute += name.bytes
+    attribute.append(0)
     do throws(NetlinkError) {
-      let answer = try ask([request], timeoutMilliseconds: timeoutMilliseconds).messages.last
-      guard let answer, answer.family == UInt16(GENL_ID_CTRL) else { throw .malformed }
+      let answer = try ask(
+        genericRequest(
+          family: UInt16(GENL_ID_CTRL), version: 1, command: UInt8(CTRL_CMD_GETFAMILY),
+          attributes: attribute))
+      guard let answer, answer.type == UInt16(GENL_ID_CTRL) else { throw .malformed }
       return answer
     } catch {
-      if case .refused(let refusal) = error, refusal.errno == ENOENT { throw .noFamily }
-      throw error
+      throw error.kind == .refused && error.errno == ENOENT ? .noFamily : error
     }
   }
 
-  /// Sends requests in one datagram, whose answers are then taken with what is returned.
-  ///
-  /// The last alone asks for an acknowledgement; of lists, which end by themselves, there is one.
-  package mutating func begin(_ requests: [[UInt8]]) throws(NetlinkError) -> Exchange {
-    // No number of theirs is 0, which multicast messages carry.
-    if sequence > UInt32.max - UInt32(requests.count) { sequence = 0 }
-    let exchange = Exchange(requests, first: sequence + 1)
-    var datagram: [UInt8] = []
-    for request in requests {
-      sequence += 1
-      let start = datagram.count
-      datagram += request
-      for index in 0..<4 {
-        datagram[start + 8 + index] = UInt8(truncatingIfNeeded: sequence >> (8 * UInt32(index)))
-      }
-      while datagram.count % 4 != 0 { datagram.append(0) }
-      if datagram[start + 7] == 0, exchange.isLast(sequence) {
-        datagram[start + 6] |= UInt8(NLM_F_ACK)
-      }
-    }
-    let sent = unsafe nl_sendto(socket, &datagram, datagram.count)
+  /// Sends a request, whose answer is then taken with what is returned; a list ends by itself, all
+  /// else asks for an acknowledgement.
+  package mutating func begin(_ request: [UInt8]) throws(NetlinkError) -> Exchange {
+    // None is 0, which multicast messages carry.
+    sequence = sequence == .max ? 1 : sequence + 1
+    var request = request
+    request.set(Int(sequence), at: 8)
+    if request.hostU16(at: 6) & UInt16(NLM_F_DUMP) == 0 { request[6] |= UInt8(NLM_F_ACK) }
+    let sent = unsafe nl_sendto(socket, &request, request.count)
     guard sent >= 0 else { throw .library(sent) }
-    return exchange
+    return Exchange(request, sequence: sequence)
   }
 
-  /// Sends requests in one datagram and waits for their answers, at most this long for each
-  /// datagram: the messages, and how it ended.
-  package mutating func ask(
-    _ requests: [[UInt8]], timeoutMilliseconds: Int32
-  ) throws(NetlinkError) -> (messages: [GenericMessage], end: Exchange) {
-    var exchange = try begin(requests)
-    var messages: [GenericMessage] = []
+  /// Sends a request and waits for the kernel's yes: the last message of the answer, if it has any.
+  package mutating func ask(_ request: [UInt8]) throws(NetlinkError) -> NetlinkMessage? {
+    var exchange = try begin(request)
+    var answer: NetlinkMessage?
     while !exchange.isOver {
-      let deadline = Clock.monotonicMilliseconds() + UInt64(max(0, timeoutMilliseconds))
-      let (datagram, port) = try receive(until: deadline)
-      messages += try exchange.take(datagram, port: port)
+      let (datagram, port) = try receive()
+      var index = 0
+      while let message = try exchange.next(datagram, port: port, &index) { answer = message }
     }
-    return (messages, exchange)
+    return answer
   }
 
-  /// The next datagram and its sender's port, which comes until the monotonic clock has so many
-  /// milliseconds, or `NetlinkError.timedOut`.
-  package func receive(until deadline: UInt64) throws(NetlinkError) -> ([UInt8], UInt32) {
+  /// The next datagram and its sender's port; `NetlinkError.timedOut` where none comes in so many
+  /// milliseconds.
+  package func receive(
+    within patience: UInt64 = GenericSocket.patience
+  ) throws(NetlinkError) -> ([UInt8], UInt32) {
     let raw = raw
+    let deadline = Clock.monotonicMilliseconds() + patience
     while true {
+      if let received = try GenericSocket.receive(raw) { return received }
       let now = Clock.monotonicMilliseconds()
       guard now <= deadline else { throw .timedOut }
-      if let received = try GenericSocket.receive(raw) { return received }
       do throws(SystemError) {
         _ = try Poll.wait(raw, for: .input, timeoutMilliseconds: Int32(clamping: deadline - now))
       } catch {

@@ -7,14 +7,11 @@ package import E7Text
 
 /// A socket that asks family `e7` of generic netlink, and edits where it or the process may.
 ///
-/// Everything waits for the kernel's answer, at most `timeout`.  The family is looked up before
-/// the first request, and again when the kernel no longer knows it: another load of the module has
-/// another number, may have another version, and knows of no role of this socket, so what was asked
-/// of the one before is then `NetlinkError.reloaded`.
+/// Everything waits for the kernel's answer, at most `GenericSocket.patience`.  The family is looked
+/// up before the first request, and again when the kernel no longer knows it: another load of the
+/// module has another number, may have another version, and knows of no role of this socket, so what
+/// was asked of the one before is then `NetlinkError.reloaded`.
 public struct KernelSocket: ~Copyable {
-  /// Milliseconds until the kernel is given up on; a large COMMIT takes seconds on a slow machine.
-  package static let timeout: Int32 = 10000
-
   /// E7_GENL_NAME, which Swift sees as a String.
   package static var name: Phrase { "e7" }
 
@@ -27,18 +24,18 @@ public struct KernelSocket: ~Copyable {
   }
 
   /// Looks the family up and checks its version.
-  public mutating func resolve() throws(NetlinkError) -> Family {
+  @discardableResult public mutating func resolve() throws(NetlinkError) -> Family {
     family = nil
-    let found = try socket.resolve(KernelSocket.name, timeoutMilliseconds: KernelSocket.timeout)
+    let found = try socket.resolve(KernelSocket.name)
     let spoken = UInt32(E7_GENL_VERSION)
-    guard found.version == spoken else { throw .version(found: found.version, spoken: spoken) }
+    guard found.version == spoken else { throw .version(found.version, spoken) }
     family = found
     return found
   }
 
   /// The module's load and the generation of its rules.
   public mutating func status() throws(NetlinkError) -> (instance: UInt64, generation: UInt64) {
-    var answer = try ask(.status, [])
+    var answer = try ask(.status)
     guard let instance = answer?.u64(.instance), let generation = answer?.u64(.generation) else {
       throw .malformed
     }
@@ -75,39 +72,22 @@ public struct KernelSocket: ~Copyable {
   public mutating func ask(
     _ type: MessageType, _ attributes: [UInt8] = []
   ) throws(NetlinkError) -> AttributeReader? {
-    let request = try request(type, attributes)
+    if family == nil { try resolve() }
     guard let family else { throw .noFamily }
     do throws(NetlinkError) {
-      let answers = try socket.ask([request], timeoutMilliseconds: KernelSocket.timeout).messages
-      return try answers.last?.attributes(of: type, in: family)
+      return try socket.ask(
+        genericRequest(
+          family: family.id, version: UInt8(E7_GENL_VERSION),
+          command: UInt8(truncatingIfNeeded: type.rawValue), attributes: attributes))?
+        .attributes(of: type, in: family)
     } catch {
-      if case .refused(let refusal) = error { try checkFamily(refusal) }
+      // A family that is gone is ENOENT; its number in other hands may say EOPNOTSUPP.
+      if error.kind == .refused, error.errno == ENOENT || error.errno == EOPNOTSUPP,
+        try resolve() != family
+      {
+        throw .reloaded
+      }
       throw error
     }
-  }
-
-  /// Asks several in a datagram; for each what the kernel says against it, or nil.
-  public mutating func ask(_ requests: [[UInt8]]) throws(NetlinkError) -> [Refusal?] {
-    let end = try socket.ask(requests, timeoutMilliseconds: KernelSocket.timeout).end
-    for case .some(let refusal) in end.refusals { try checkFamily(refusal) }
-    return end.refusals
-  }
-
-  /// A request with these attributes, to the family as it is known.
-  @inline(never) public mutating func request(
-    _ type: MessageType, _ attributes: [UInt8]
-  ) throws(NetlinkError) -> [UInt8] {
-    if family == nil { _ = try resolve() }
-    guard let family else { throw .noFamily }
-    return genericRequest(
-      family: family.id, version: UInt8(E7_GENL_VERSION),
-      command: UInt8(truncatingIfNeeded: type.rawValue), attributes: attributes)
-  }
-
-  /// A family that is gone is ENOENT; its number in other hands may say EOPNOTSUPP.
-  @inline(never) private mutating func checkFamily(_ refusal: Refusal) throws(NetlinkError) {
-    guard refusal.errno == ENOENT || refusal.errno == EOPNOTSUPP else { return }
-    let known = family
-    if try resolve() != known { throw .reloaded }
   }
 }

@@ -1,78 +1,88 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Linux
-public import CE7Schema
 import CNetlink
-import E7Lane
 public import E7System
-import E7Text
+public import E7Text
 
-/// The kernel's no to a request.
-public struct Refusal: Equatable, Sendable {
-  /// errno(3).
-  public let errno: Int32
-  /// The kernel's own words, or what the errno means.
-  public let text: [UInt8]
-  /// The attribute that the kernel found fault with.
-  public let attribute: Attribute?
-}
+/// Why the kernel gave no answer, or a bad one, or says no.
+public struct NetlinkError: Error, Equatable, Sendable {
+  /// What went wrong.
+  public enum Kind: Sendable {
+    /// A call, or libnl, failed.
+    case failed
+    /// No family of this name: the module is not loaded.
+    case noFamily
+    /// The family is of another version than the one that is spoken.
+    case version
+    /// The module was loaded again: what this socket was to it is lost.
+    case reloaded
+    /// The kernel refused the request.
+    case refused
+    /// No answer in time: whether the request took effect is unknown.
+    case timedOut
+    /// Messages were lost because the socket's buffer was full.
+    case lost
+    /// The answer is not one that the family can give.
+    case malformed
+  }
 
-/// Why the kernel gave no answer, or a bad one.
-public enum NetlinkError: Error, Equatable, Sendable {
-  /// A call failed.
-  case system(SystemError)
-  /// libnl refused, with one of its own numbers.
-  case library(Int32)
-  /// No family of this name: the module is not loaded.
-  case noFamily
-  /// The family is of another version than the one that is spoken.
-  case version(found: UInt32, spoken: UInt32)
-  /// The module was loaded again, or did not answer, in the middle of a transaction: it is lost.
-  case reloaded
-  /// The kernel refused the request.
-  case refused(Refusal)
-  /// No answer in time: whether the request took effect is unknown.
-  case timedOut
-  /// Messages were lost because the socket's buffer was full.
-  case lost
-  /// The answer is not one that the family can give.
-  case malformed
-
+  /// What went wrong.
+  public let kind: Kind
   /// errno(3), as an answer to others carries it.
-  public var errno: Int32 {
-    switch self {
-    case .system(let error): error.errno
-    case .library, .malformed: EBADMSG
-    case .noFamily: ENODEV
-    case .version: EPROTO
-    case .reloaded: ESTALE
-    case .refused(let refusal): refusal.errno
-    case .timedOut: ETIMEDOUT
-    case .lost: ENOBUFS
-    }
-  }
-
+  public let errno: Int32
   /// One line for people.
-  public var text: [UInt8] {
-    words.bytes
+  public let text: Phrase
+
+  @inline(never) init(_ kind: Kind, _ errno: Int32, _ text: Phrase) {
+    self.kind = kind
+    self.errno = errno
+    self.text = text
   }
 
-  private var words: Phrase {
-    switch self {
-    case .system(let error): error.phrase
-    case .library(let number):
-      if let text = unsafe nl_geterror(number) {
-        unsafe "libnl: \(Phrase(cString: text))"
-      } else {
-        "libnl failed"
-      }
-    case .noFamily: "module e7 is not loaded; load it with: modprobe e7"
-    case .version(let found, let spoken):
+  /// Two are equal when they are of one kind and number.
+  public static func == (one: NetlinkError, other: NetlinkError) -> Bool {
+    one.kind == other.kind && one.errno == other.errno
+  }
+
+  /// A call of the kernel's failed.
+  public static func system(_ error: SystemError) -> NetlinkError {
+    NetlinkError(.failed, error.errno, error.phrase)
+  }
+
+  static func library(_ number: Int32) -> NetlinkError {
+    let text = unsafe nl_geterror(number).map { unsafe Phrase(cString: $0) } ?? "unknown error"
+    return NetlinkError(.failed, EBADMSG, "libnl: \(text)")
+  }
+
+  /// The module is not loaded.
+  public static var noFamily: NetlinkError {
+    NetlinkError(.noFamily, ENODEV, "module e7 is not loaded; load it with: modprobe e7")
+  }
+
+  static func version(_ found: UInt32, _ spoken: UInt32) -> NetlinkError {
+    NetlinkError(
+      .version, EPROTO,
       "module e7 speaks version \(found) of its family, this program version \(spoken); install both from one release"
-    case .reloaded: "module e7 was loaded again or did not answer; the transaction is lost"
-    case .refused(let refusal): Phrase(refusal.text)
-    case .timedOut: "module e7 did not answer in time; the outcome is unknown"
-    case .lost: "messages of module e7 were lost"
-    case .malformed: "module e7 gave an answer that is none"
-    }
+    )
+  }
+
+  /// The module was loaded again.
+  public static var reloaded: NetlinkError {
+    NetlinkError(
+      .reloaded, ESTALE, "module e7 was loaded again or did not answer; the transaction is lost")
+  }
+
+  static var timedOut: NetlinkError {
+    NetlinkError(.timedOut, ETIMEDOUT, "module e7 did not answer in time; the outcome is unknown")
+  }
+
+  /// The socket's buffer was full.
+  public static var lost: NetlinkError {
+    NetlinkError(.lost, ENOBUFS, "messages of module e7 were lost")
+  }
+
+  /// No answer of the family's.
+  public static var malformed: NetlinkError {
+    NetlinkError(.malformed, EBADMSG, "module e7 gave an answer that is none")
   }
 }

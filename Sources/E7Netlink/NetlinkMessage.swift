@@ -3,14 +3,17 @@ package import CE7Schema
 import CNetlink
 package import E7Lane
 
-/// One message of a netlink datagram: `struct nlmsghdr` of netlink(7) and what follows it.
-package struct NetlinkMessage: Equatable {
+/// One message of a netlink datagram: `struct nlmsghdr` of netlink(7) and what follows it, which in
+/// a message of generic netlink begins with `struct genlmsghdr`.
+public struct NetlinkMessage: Equatable, Sendable {
   static let headerSize = 16
+  package static let genericHeaderSize = 4
 
-  let type: UInt16
+  /// Of a generic message the number of its family.
+  package let type: UInt16
   let flags: UInt16
   package let sequence: UInt32
-  let body: [UInt8]
+  package let body: [UInt8]
 
   /// The message that begins at `index`, which moves to the next; nil at the end of the datagram.
   ///
@@ -30,60 +33,21 @@ package struct NetlinkMessage: Equatable {
       sequence: datagram.hostU32(at: start + 8),
       body: Array(datagram[start + headerSize..<start + length]))
   }
-}
 
-/// A request of generic netlink; its number, and whether it wants an acknowledgement, are set as it
-/// is sent.
-package func genericRequest(
-  family: UInt16, version: UInt8, command: UInt8, isDump: Bool = false, attributes: [UInt8]
-) -> [UInt8] {
-  let flags = NLM_F_REQUEST | (isDump ? NLM_F_DUMP : 0)
-  let length = UInt32(NetlinkMessage.headerSize + GenericMessage.headerSize + attributes.count)
-  var request: [UInt8] = []
-  request.reserveCapacity(Int(length))
-  put(length, 4, &request)
-  put(UInt32(family), 2, &request)
-  put(UInt32(flags), 2, &request)
-  for _ in 0..<2 { put(0, 4, &request) }
-  put(UInt32(command) | UInt32(version) << 8, 4, &request)
-  request += attributes
-  return request
-}
-
-/// The `count` low bytes of a number in host order.
-func bytes(_ value: UInt32, _ count: Int) -> [UInt8] {
-  var bytes: [UInt8] = []
-  put(value, count, &bytes)
-  return bytes
-}
-
-/// Adds the `count` low bytes of a number in host order.
-func put(_ value: UInt32, _ count: Int, _ bytes: inout [UInt8]) {
-  for index in 0..<count { bytes.append(UInt8(truncatingIfNeeded: value >> (8 * UInt32(index)))) }
-}
-
-/// A generic-netlink message: `struct genlmsghdr` and attributes.
-public struct GenericMessage: Equatable, Sendable {
-  static let headerSize = 4
-
-  /// Family id.
-  package let family: UInt16
-  /// Command of the family.
-  package let command: UInt8
-  private let body: [UInt8]
-
-  package init?(_ message: NetlinkMessage) {
-    guard message.type >= UInt16(NLMSG_MIN_TYPE), message.body.count >= GenericMessage.headerSize
-    else { return nil }
-    family = message.type
-    command = message.body[0]
-    body = message.body
+  /// Whether it is of a family of generic netlink.
+  package var isGeneric: Bool {
+    type >= UInt16(NLMSG_MIN_TYPE) && body.count >= NetlinkMessage.genericHeaderSize
   }
 
-  /// The attributes, checked against the schema; those of a later version are skipped.
+  /// The command of a generic message.
+  package var command: UInt8 { body[0] }
+
+  /// The attributes of a generic message, checked against the schema; those of a later version are
+  /// skipped.
   package func attributes() throws(NetlinkError) -> AttributeReader {
     do throws(DecodeError) {
-      return try AttributeReader(body, from: GenericMessage.headerSize, skipUnknown: true)
+      return try AttributeReader(
+        body, from: NetlinkMessage.genericHeaderSize, skipUnknown: true)
     } catch {
       throw .malformed
     }
@@ -93,61 +57,56 @@ public struct GenericMessage: Equatable, Sendable {
   package func attributes(
     of type: MessageType, in family: Family
   ) throws(NetlinkError) -> AttributeReader {
-    guard self.family == family.id, UInt16(command) == type.rawValue else { throw .malformed }
+    guard self.type == family.id, UInt16(command) == type.rawValue else { throw .malformed }
     return try attributes()
   }
 
-  /// The attribute of another family than E7's with this number, or nil.
-  package func raw(_ number: Int) throws(NetlinkError) -> RawAttribute? {
-    try RawAttribute.find(number, in: body, from: GenericMessage.headerSize)
-  }
-}
-
-/// An attribute of netlink's own: `struct nlattr`.
-package struct RawAttribute: Equatable {
-  package let number: UInt16
-  package let payload: [UInt8]
-
-  /// The attribute that begins at `index`, which moves to the next; nil at the end.
-  ///
-  /// A pure function; `NetlinkError.malformed` where a length does not fit.
-  @inline(never) package static func next(
-    _ bytes: [UInt8], _ index: inout Int
-  ) throws(NetlinkError) -> RawAttribute? {
-    let left = bytes.count - index
-    if left <= 0 { return nil }
-    guard left >= 4 else { throw .malformed }
-    let start = index
-    let length = Int(bytes.hostU16(at: start))
-    guard length >= 4, length <= left else { throw .malformed }
-    index = min(bytes.count, start + (length + 3) & ~3)
-    // The two top bits are the marks "nested" and "network byte order".
-    return RawAttribute(
-      number: bytes.hostU16(at: start + 2) & 0x3fff,
-      payload: Array(bytes[start + 4..<start + length]))
-  }
-
-  /// The last attribute with this number from `start` on, or nil.
+  /// The bytes of an attribute of another family than E7's, the last of this number, or nil.
   package static func find(
-    _ number: Int, in bytes: [UInt8], from start: Int
-  ) throws(NetlinkError) -> RawAttribute? {
+    _ number: Int, in bytes: [UInt8], from start: Int = genericHeaderSize
+  ) throws(NetlinkError) -> [UInt8]? {
     var index = start
-    var found: RawAttribute?
-    while let attribute = try next(bytes, &index) {
-      if Int(attribute.number) == number { found = attribute }
+    var found: [UInt8]?
+    do throws(DecodeError) {
+      while let attribute = try RawAttribute.next(bytes, &index) {
+        if Int(attribute.number) == number { found = Array(bytes[attribute.payload]) }
+      }
+    } catch {
+      throw .malformed
     }
     return found
   }
+}
 
-  /// The number of 2 or 4 bytes, or nil.
-  package var value: UInt32? {
-    switch payload.count {
-    case 2: UInt32(payload.hostU16(at: 0))
-    case 4: payload.hostU32(at: 0)
-    default: nil
-    }
+/// A request of generic netlink; its number, and whether it wants an acknowledgement, are set as it
+/// is sent.
+package func genericRequest(
+  family: UInt16, version: UInt8, command: UInt8, isDump: Bool = false, attributes: [UInt8]
+) -> [UInt8] {
+  let flags = NLM_F_REQUEST | (isDump ? NLM_F_DUMP : 0)
+  let length = NetlinkMessage.headerSize + NetlinkMessage.genericHeaderSize + attributes.count
+  var request: [UInt8] = []
+  request.put(UInt64(length), 4)
+  request.put(UInt64(family) | UInt64(flags) << 16, 4)
+  request.put(0, 8)
+  request.put(UInt64(command) | UInt64(version) << 8, 4)
+  return request + attributes
+}
+
+/// A family of generic netlink, as the kernel's family `nlctrl` describes it.
+public struct Family: Equatable, Sendable {
+  /// Message type of the family; another each time the module is loaded.
+  public let id: UInt16
+  /// Version of the family.
+  public let version: UInt32
+
+  init(_ message: NetlinkMessage) throws(NetlinkError) {
+    guard let id = try NetlinkMessage.find(CTRL_ATTR_FAMILY_ID, in: message.body), id.count == 2,
+      id.hostU16(at: 0) >= UInt16(NLMSG_MIN_TYPE),
+      let version = try NetlinkMessage.find(CTRL_ATTR_VERSION, in: message.body),
+      version.count == 4
+    else { throw .malformed }
+    self.id = id.hostU16(at: 0)
+    self.version = version.hostU32(at: 0)
   }
-
-  /// The text up to its NUL.
-  package var text: [UInt8] { Array(payload.prefix { $0 != 0 }) }
 }

@@ -14,51 +14,66 @@ public struct LaneEdit: Sendable {
   public let type: MessageType
   /// Its attributes.
   public let attributes: [UInt8]
-  /// It in the words of the schema, for the log; bytes of a path or comment as they came.
+  /// It in the words of the schema, for the log, as far as it was read; bytes of a path or comment
+  /// as they came.
   public private(set) var words: Phrase
-  /// What is wrong with its values and what was expected, or nil.
-  public private(set) var fault: Phrase?
+  /// What is wrong with it and what was expected, or nil.
+  public private(set) var fault: Outcome?
 
-  /// Reads the attributes of an edit of `type`; every attribute must belong to it.
-  public init(_ type: MessageType, _ reader: AttributeReader) throws(DecodeError) {
-    guard type.isEdit else { throw .unknownType(type.rawValue) }
+  /// Reads the attributes of an edit of `type`.
+  public init(_ type: MessageType, _ reader: AttributeReader) {
     self.type = type
     attributes = reader.all
     words = type.phrase
-    for attribute in reader.attributes {
-      // It is for a socket that several share: this process says it where it must.
-      guard attribute != .direct, e7_takes(UInt32(type.rawValue), UInt32(attribute.rawValue))
-      else { throw .unexpected(attribute) }
+    guard type.isEdit else {
+      fault = Outcome(EOPNOTSUPP, "a lane takes edits; ask the broker for all else")
+      return
     }
-    for attribute in LaneEdit.needed(type, reader) where !reader.has(attribute) {
-      throw .missing(attribute)
-    }
-    var reader = reader
-    for attribute in reader.attributes {
-      words += " \(attribute.phrase)"
-      guard let value = reader.take(attribute), !value.isEmpty else { continue }
-      words += "="
-      words += try read(attribute, value, &reader)
+    do throws(DecodeError) {
+      var (reader, index) = (reader, 0)
+      while let attribute = try reader.next(&index) {
+        if attribute == .pad { continue }
+        // DIRECT is for a socket that several share: this process says it where it must.
+        guard attribute != .direct, e7_takes(UInt32(type.rawValue), UInt32(attribute.rawValue))
+        else { throw .unexpected(attribute) }
+        words += " \(attribute.phrase)"
+        guard let value = reader.take(attribute), !value.isEmpty else { continue }
+        words += "="
+        words += try read(attribute, value, &reader)
+      }
+      if let attribute = LaneEdit.missing(type, reader) { throw .missing(attribute) }
+    } catch {
+      fault = Outcome(EINVAL, error.phrase)
     }
   }
 
+  /// The attributes, with the one of what takes effect at once, beside the transaction that is open.
+  var direct: [UInt8] {
+    var writer = AttributeWriter(after: attributes)
+    writer.flag(.direct)
+    return writer.payload()
+  }
+
   /// What it does not go without.
-  private static func needed(_ type: MessageType, _ reader: AttributeReader) -> [Attribute] {
+  private static func missing(_ type: MessageType, _ reader: AttributeReader) -> Attribute? {
+    let needed: (Attribute, Attribute)
     switch type {
-    case .ruleAdd: [.action]
-    case .flagSet: [.flag, .value]
-    case .answer: [.question, .action]
+    case .ruleAdd: needed = (.action, .action)
+    case .flagSet: needed = (.flag, .value)
+    case .answer: needed = (.question, .action)
     // Blindly it would take with it what somebody else has just added.
-    case .ruleClear: reader.has(.action) ? [] : [.generation]
-    case .begin: reader.has(.replace) ? [.generation] : []
-    default: []
+    case .ruleClear where !reader.has(.action), .begin where reader.has(.replace):
+      needed = (.generation, .generation)
+    default: return nil
     }
+    return !reader.has(needed.0) ? needed.0 : !reader.has(needed.1) ? needed.1 : nil
   }
 
   /// One attribute's value in words; what is wrong with it becomes the edit's fault.
   private mutating func read(
-    _ attribute: Attribute, _ value: ArraySlice<UInt8>, _ reader: inout AttributeReader
+    _ attribute: Attribute, _ value: [UInt8], _ reader: inout AttributeReader
   ) throws(DecodeError) -> Phrase {
+    let number = reader.u64(attribute) ?? 0
     switch attribute {
     case .path:
       let path = Array(value.dropLast())
@@ -67,21 +82,16 @@ public struct LaneEdit: Sendable {
       }
       return Phrase(path)
     case .comment: return Phrase(Array(value.dropLast()))
-    case .remote: return LaneEdit.address(Array(value))
-    default: break
-    }
-    guard let number = reader.u64(attribute) else { throw .malformed(attribute) }
-    switch attribute {
+    case .remote: return Phrase(address: value)
     case .flag:
-      guard let flag = Flag(wire: UInt8(truncatingIfNeeded: number)) else {
-        throw .outOfRange(.flag)
-      }
+      guard let flag = Flag(wire: value[0]) else { throw .outOfRange(.flag) }
       return flag.phrase
     case .value:
-      guard let flag = reader.u64(.flag).flatMap({ Flag(wire: UInt8(truncatingIfNeeded: $0)) })
-      else { throw .outOfRange(.flag) }
-      if let wrong = flag.fault(number) { blame(wrong) }
-      return flag.values.flatMap { Words.phrase($0, number) } ?? "\(number)"
+      guard let named = reader.u64(.flag) else { throw .missing(.flag) }
+      guard let flag = Flag(wire: UInt8(truncatingIfNeeded: named)) else {
+        throw .outOfRange(.flag)
+      }
+      return judge(number, of: flag)
     case .prot: return Words.phrase(.namedProtocol, number) ?? "\(number)"
     case .action, .direction, .programClass:
       let list: WordList =
@@ -95,38 +105,32 @@ public struct LaneEdit: Sendable {
     return "\(number)"
   }
 
+  private mutating func judge(_ value: UInt64, of flag: Flag) -> Phrase {
+    let number = UInt32(flag.rawValue)
+    var (least, most) = (0 as UInt32, 0 as UInt32)
+    if unsafe !e7_flag_range(number, &least, &most) {
+      blame("FLAG \(flag.phrase) is only read")
+    } else if value < UInt64(least) || value > UInt64(most) {
+      blame("VALUE: flag \(flag.phrase) does not take \(value); expected \(least) to \(most)")
+    }
+    // The kind of a flag that takes words is their list.
+    let list = WordList(rawValue: UInt16(clamping: e7_flag_kind(number)))
+    return list.flatMap { Words.phrase($0, value) } ?? "\(value)"
+  }
+
   private mutating func check(_ name: StaticString, _ seconds: UInt64, _ most: Int) {
     if seconds < 1 || seconds > UInt64(most) {
       blame("\(name) \(seconds) is out of range; expected 1 to \(most) seconds")
     }
   }
 
-  private mutating func blame(_ wrong: Phrase) { fault = fault ?? wrong }
-
-  private static func address(_ bytes: [UInt8]) -> Phrase {
-    var text = [CChar](repeating: 0, count: Int(E7_ADDRESS_TEXT))
-    guard unsafe e7_address_text(bytes, bytes.count, &text) else { return "?" }
-    return Phrase(text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) })
-  }
+  private mutating func blame(_ wrong: Phrase) { fault = fault ?? Outcome(EINVAL, wrong) }
 }
 
-extension Flag {
-  fileprivate func fault(_ value: UInt64) -> Phrase? {
-    let begin: Phrase = "VALUE: flag \(phrase) does not take \(value); expected"
-    if let range {
-      return range.contains(value)
-        ? nil : "\(begin) \(range.lowerBound) to \(range.upperBound)"
-    }
-    guard let list = values else { return "FLAG \(phrase) is only read" }
-    if Words.phrase(list, value) != nil { return nil }
-    var words: Phrase = ""
-    var taken: [UInt64] = []
-    // No list of a flag's has a number beyond.
-    for number: UInt64 in 0...255 {
-      guard let word = Words.phrase(list, number) else { continue }
-      words += taken.isEmpty ? word : ", \(word)"
-      taken.append(number)
-    }
-    return "\(begin) \(words) (\(taken.first ?? 0) to \(taken.last ?? 0))"
+extension Phrase {
+  fileprivate init(address bytes: [UInt8]) {
+    var text = [UInt8](repeating: 0, count: Int(E7_ADDRESS_TEXT))
+    self.init(
+      unsafe e7_address_text(bytes, bytes.count, &text) ? Array(text.prefix { $0 != 0 }) : [])
   }
 }

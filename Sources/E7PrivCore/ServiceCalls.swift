@@ -5,8 +5,8 @@ public import E7Sandbox
 
 /// The system calls of e7-priv in service: docs/security.md says what each is for.
 public enum ServiceCalls {
-  /// Those of a service that saves rules in the folder of this descriptor, where there is one.
-  public static func allowed(folder: Int32?) -> [AllowedCall] {
+  /// Those of a service that saves rules in the folder of this descriptor, where it is one.
+  public static func allowed(folder: Int32) -> [AllowedCall] {
     var calls = [
       // No signal mask; and a process that was stopped goes on without restart_syscall(2).
       AllowedCall(__NR_ppoll, Required(3, is: 0)),
@@ -29,7 +29,7 @@ public enum ServiceCalls {
         AllowedCall(
           __NR_getsockopt, Required(1, is: Int(SOL_SOCKET)), Required(2, is: Int(option))))
     }
-    guard let folder else { return calls }
+    guard folder >= 0 else { return calls }
     calls.append(
       AllowedCall(
         __NR_openat, Required(0, is: Int(folder)), Required(2, is: Int(E7_SAVE_FLAGS)),

@@ -2,75 +2,69 @@
 import CE7Linux
 import CE7Schema
 import E7Lane
-public import E7System
+import E7System
 import E7Text
 
-/// Where the rules file is written.
-public protocol Shelf: AnyObject {
-  /// Begins a new file, empty.
-  func begin() throws(SystemError)
-  /// Adds to its end.
-  func write(_ bytes: [UInt8]) throws(SystemError)
-  /// Puts it in the place of the old one, for good.
-  func end() throws(SystemError)
-  /// Gives it up.
-  func abandon()
-}
-
-/// The one rules file that is being saved, part by part, over one lane.
-struct Vault {
-  private let shelf: (any Shelf)?
+/// The one rules file that is being saved, part by part, over one lane: it takes the place of the
+/// old one in one step, and the one before it is kept.
+struct Vault: ~Copyable {
+  private let folder: FileDescriptor
+  private var file = FileDescriptor(owning: -1)
   /// The lane whose file it is.
-  private(set) var owner: UInt64?
+  private(set) var owner: Lane?
   private(set) var size = 0
 
-  init(_ shelf: (any Shelf)?) {
-    self.shelf = shelf
-  }
+  /// Saves in a folder, or nothing where its number is none.
+  init(_ folder: consuming FileDescriptor) { self.folder = folder }
 
   /// Takes a part; nil where more are to come, the end of the file otherwise.
   ///
   /// After a part of rules that are `meant`, a generation, nothing follows: `generation` is that of
   /// the rules in force.
   mutating func take(
-    _ text: [UInt8], of meant: UInt64?, from lane: UInt64, _ generation: UInt64?
+    _ text: [UInt8], of meant: UInt64?, from lane: Lane, _ generation: UInt64?
   ) -> Outcome? {
-    guard let shelf else {
+    guard folder.raw >= 0 else {
       return Outcome(
         ENOENT, "e7-priv has no folder to save in: \(RulesFolder.path), see its log")
     }
-    guard owner == nil || owner == lane else {
+    guard owner == nil || owner === lane else {
       return Outcome(EBUSY, "somebody else is saving; try again later")
     }
+    var outcome: Outcome
     do throws(SystemError) {
       if owner == nil {
-        try shelf.begin()
         owner = lane
         size = 0
+        file = FileDescriptor(owning: try check(e7_save_begin(folder.raw), "openat"))
       }
-      guard size + text.count <= Limit.saved else {
-        abandon()
-        return Outcome(EFBIG, "PART: the file is over \(Limit.saved) bytes")
+      if size + text.count > Limit.saved {
+        outcome = Outcome(EFBIG, "PART: the file is over \(Limit.saved) bytes")
+      } else {
+        _ = try check(unsafe e7_save_write(file.raw, text, text.count, UInt64(size)), "pwrite")
+        size += text.count
+        guard let meant else { return nil }
+        if meant == generation {
+          _ = try check(e7_save_end(folder.raw, file.raw), "fsync, renameat2")
+          file = FileDescriptor(owning: -1)
+          owner = nil
+          return Outcome(generation: meant)
+        }
+        outcome = Outcome(ESTALE, "GENERATION \(meant) is not that of the rules in force any more")
       }
-      try shelf.write(text)
-      size += text.count
-      guard let meant else { return nil }
-      guard meant == generation else {
-        abandon()
-        return Outcome(ESTALE, "GENERATION \(meant) is not that of the rules in force any more")
-      }
-      try shelf.end()
-      owner = nil
-      return Outcome(generation: meant)
     } catch {
-      abandon()
-      return Outcome(error.errno, "\(RulesFolder.path)/rules is as it was: \(error.phrase)")
+      outcome = Outcome(error.errno, "\(RulesFolder.path)/rules is as it was: \(error.phrase)")
     }
+    abandon(lane)
+    return outcome
   }
 
-  /// Gives up what was begun.
-  mutating func abandon() {
-    if owner != nil { shelf?.abandon() }
+  /// Gives up what a lane has begun.
+  mutating func abandon(_ lane: Lane) {
+    guard owner === lane else { return }
     owner = nil
+    // What was written is given back to the disk: it begins empty.
+    file = FileDescriptor(owning: e7_save_begin(folder.raw))
+    file = FileDescriptor(owning: -1)
   }
 }

@@ -37,7 +37,7 @@ public struct EventSocket: ~Copyable {
     do throws(NetlinkError) {
       try socket.joinNotices()
     } catch {
-      switch error {
+      switch error.kind {
       case .noFamily, .version: break
       default: throw error
       }
@@ -60,7 +60,7 @@ public struct EventSocket: ~Copyable {
       guard let (datagram, port) = try GenericSocket.receive(descriptor.raw) else { return nil }
       return port == 0 ? EventSocket.messages(datagram) : []
     } catch {
-      if error == .lost { return [.lost] }
+      if error.kind == .lost { return [.lost] }
       throw error
     }
   }
@@ -70,13 +70,12 @@ public struct EventSocket: ~Copyable {
     guard let all = try? NetlinkMessage.all(datagram) else { return [.unknown] }
     var messages: [KernelMessage] = []
     for message in all where message.sequence == 0 {
-      guard let message = GenericMessage(message) else { continue }
-      messages.append(decode(message))
+      if message.isGeneric { messages.append(decode(message)) }
     }
     return messages
   }
 
-  private static func decode(_ message: GenericMessage) -> KernelMessage {
+  private static func decode(_ message: NetlinkMessage) -> KernelMessage {
     do throws(NetlinkError) {
       var reader = try message.attributes()
       do throws(DecodeError) {

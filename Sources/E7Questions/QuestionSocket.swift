@@ -40,7 +40,7 @@ public struct QuestionSocket: ~Copyable {
       family: family.id, version: UInt8(E7_GENL_VERSION),
       command: UInt8(truncatingIfNeeded: type.rawValue), isDump: isList,
       attributes: writer.payload())
-    asked = (type, isList, try socket.begin([request]))
+    asked = (type, isList, try socket.begin(request))
   }
 
   /// Fetches the next part and hands each message in it to `take`.
@@ -48,16 +48,16 @@ public struct QuestionSocket: ~Copyable {
   /// `NetlinkError.noFamily` where the family is no longer the one that was looked up, and
   /// `NetlinkError.timedOut` where the kernel, which has its answer ready, gives none in the time.
   public mutating func next(
-    timeoutMilliseconds: Int32, _ take: (inout AttributeReader) throws(DecodeError) -> Void
+    within milliseconds: UInt64, _ take: (inout AttributeReader) throws(DecodeError) -> Void
   ) throws(NetlinkError) -> Progress {
     guard let (type, isList, begun) = asked else { throw .malformed }
     var exchange = begun
     defer { asked = exchange.isOver ? nil : (type, isList, exchange) }
     var hasPart = false
     while !exchange.isOver && !(isList && hasPart) {
-      let (datagram, port) = try socket.receive(
-        until: Clock.monotonicMilliseconds() + UInt64(max(0, timeoutMilliseconds)))
-      for message in try answers(&exchange, datagram, port) {
+      let (datagram, port) = try socket.receive(within: milliseconds)
+      var index = 0
+      while let message = try answer(&exchange, datagram, port, &index) {
         var reader = try message.attributes(of: type, in: family)
         do throws(DecodeError) {
           try take(&reader)
@@ -70,16 +70,14 @@ public struct QuestionSocket: ~Copyable {
     return Progress(isOver: exchange.isOver, wasInterrupted: exchange.wasInterrupted)
   }
 
-  private func answers(
-    _ exchange: inout Exchange, _ datagram: [UInt8], _ port: UInt32
-  ) throws(NetlinkError) -> [GenericMessage] {
+  private func answer(
+    _ exchange: inout Exchange, _ datagram: [UInt8], _ port: UInt32, _ index: inout Int
+  ) throws(NetlinkError) -> NetlinkMessage? {
     do throws(NetlinkError) {
-      return try exchange.take(datagram, port: port)
+      return try exchange.next(datagram, port: port, &index)
     } catch {
       // A family that is gone is ENOENT; its number in other hands may say EOPNOTSUPP.
-      if case .refused(let refusal) = error,
-        refusal.errno == ENOENT || refusal.errno == EOPNOTSUPP
-      {
+      if error.kind == .refused, error.errno == ENOENT || error.errno == EOPNOTSUPP {
         throw .noFamily
       }
       throw error

@@ -7,16 +7,16 @@ import E7System
 public enum Seal {
   /// Forbids files by Landlock and every system call but `calls` by seccomp(2).
   ///
-  /// Files may be made, written and renamed in `folder` where one is given. Returns the kernel's
+  /// Files may be made, written and renamed in `folder` where it is a descriptor. Returns the kernel's
   /// version of Landlock, 0 where it has none.  A call that is not allowed kills the process.
   public static func close(
-    to calls: [AllowedCall], folder: Int32? = nil
+    to calls: [AllowedCall], folder: Int32 = -1
   ) throws(SandboxError) -> Int32 {
     // Landlock and seccomp ask for it.
     guard e7_no_new_privileges() == 0, e7_has_no_new_privileges() else {
       throw SandboxError(step: "no new privileges", errno: 0)
     }
-    let landlock = e7_landlock(folder ?? -1)
+    let landlock = e7_landlock(folder)
     guard landlock >= 0 else { throw SandboxError(step: "Landlock", errno: -landlock) }
     let result = filter(calls)
     guard result == 0 else { throw SandboxError(step: "seccomp", errno: -result) }

@@ -20,20 +20,6 @@ public struct Log: Sendable {
     case info = 6
   }
 
-  /// What a line says.
-  public struct Line: Sendable {
-    /// How it is marked.
-    public let priority: Priority
-    /// Bytes of any kind.
-    public let text: [UInt8]
-
-    /// A line.
-    public init(_ priority: Priority, _ text: [UInt8]) {
-      self.priority = priority
-      self.text = text
-    }
-  }
-
   /// Milliseconds that a reader has who takes no more.
   private static let patience: Int32 = 1000
 
@@ -50,40 +36,28 @@ public struct Log: Sendable {
     sink = e7_sink_of(2)
   }
 
-  /// Writes several lines, as many at once as are not long together; false where one could not be
+  /// Writes a line, as several records where it is longer than one; false where it could not be
   /// written within a second, or not whole.
-  @discardableResult public func write(_ lines: [Line]) -> Bool {
-    var bytes: [UInt8] = []
-    for line in lines {
-      if sink == E7_SINK_RECORDS {
-        guard writeRecords(line) else { return false }
-        continue
-      }
-      bytes += Log.line(line.priority, name, line.text, prefixed: sink != E7_SINK_TERMINAL)
-      guard bytes.count >= 16384 else { continue }
-      guard unsafe e7_write(2, bytes, bytes.count, Log.patience) else { return false }
-      bytes = []
-    }
-    return unsafe bytes.isEmpty || e7_write(2, bytes, bytes.count, Log.patience)
-  }
-
-  /// A line as several where it is longer than a record, each by a write of its own.
-  private func writeRecords(_ line: Line) -> Bool {
+  @discardableResult public func write(_ priority: Priority, _ text: Phrase) -> Bool {
+    let most = sink == E7_SINK_RECORDS ? Log.recordText : text.bytes.count
     var start = 0
     repeat {
-      let end = min(line.text.count, start + Log.recordText)
-      let record = Log.line(line.priority, name, Array(line.text[start..<end]), prefixed: true)
-      guard unsafe e7_write_record(2, record, record.count) else { return false }
+      let end = min(text.bytes.count, start + most)
+      let line = Log.line(
+        priority, name, Array(text.bytes[start..<end]), prefixed: sink != E7_SINK_TERMINAL)
+      guard unsafe e7_write(2, line, line.count, sink == E7_SINK_RECORDS ? 0 : Log.patience) else {
+        return false
+      }
       start = end
-    } while start < line.text.count
+    } while start < text.bytes.count
     return true
   }
 
-  /// Writes one line.
-  public func write(_ priority: Priority, _ text: Phrase) { write([Line(priority, text.bytes)]) }
-
-  /// Writes one line.
-  public func write(_ priority: Priority, _ text: [UInt8]) { write([Line(priority, text)]) }
+  /// Writes the one line that says why, and ends the process.
+  public func end(_ text: Phrase, _ status: Int32 = 1) -> Never {
+    write(.error, text)
+    Process.exit(status)
+  }
 
   static func line(
     _ priority: Priority, _ name: StaticString, _ text: [UInt8], prefixed: Bool

@@ -48,4 +48,7 @@ public enum Poll {
     var all = [e7_waited(raw, for: interest)]
     return try wait(&all, timeoutMilliseconds: timeoutMilliseconds)
   }
+
+  /// Waits for nothing.
+  public static func pause(milliseconds: Int32) { _ = e7_wait(nil, 0, milliseconds) }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import E7System
+import E7Text
 import Logging
 
 /// swift-log to standard error, as the journal reads it: a line begins with its priority.
@@ -26,7 +27,7 @@ struct JournalHandler: LogHandler {
     let all = metadata.merging(event.metadata ?? [:]) { $1 }
     let words = all.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }
     let line = "\(event.message)" + words.joined()
-    log.write(JournalHandler.priority(event.level), Array(line.utf8))
+    log.write(JournalHandler.priority(event.level), Phrase(Array(line.utf8)))
   }
 
   private static func priority(_ level: Logger.Level) -> Log.Priority {

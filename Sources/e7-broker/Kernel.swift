@@ -12,7 +12,7 @@ import E7System
 /// Asks the kernel, as anybody may.
 struct Kernel: ~Copyable {
   /// Milliseconds until an answer that the kernel has ready is given up on.
-  private static let timeout: Int32 = 1000
+  private static let patience: UInt64 = 1000
 
   /// Asked for before the broker seals itself.
   private let landlock = Seal.landlock
@@ -33,11 +33,11 @@ struct Kernel: ~Copyable {
       family = found
       return .ready(instance: status.instance)
     } catch {
-      switch error {
-      case .version(let found, _): return .foreign(version: found)
+      switch error.kind {
+      case .version: return .foreign(version: try socket.socket.resolve(KernelSocket.name).version)
       case .noFamily: return .absent
       // It went between the two questions.
-      case .refused(let refusal) where refusal.errno == ENOENT: return .absent
+      case .refused where error.errno == ENOENT: return .absent
       default: throw error
       }
     }
@@ -63,7 +63,7 @@ struct Kernel: ~Copyable {
     var rows: [KernelRow] = []
     let progress: Progress?
     do throws(NetlinkError) {
-      progress = try console.question?.next(timeoutMilliseconds: Kernel.timeout) {
+      progress = try console.question?.next(within: Kernel.patience) {
         reader throws(DecodeError) in
         rows.append(try KernelRow(question, &reader).under(landlock))
       }
@@ -79,7 +79,7 @@ struct Kernel: ~Copyable {
 
   private static func part(_ error: NetlinkError) -> KernelPart {
     error == .noFamily
-      ? KernelPart([], .gone) : KernelPart([], .failed(error.errno, text: error.text))
+      ? KernelPart([], .gone) : KernelPart([], .failed(error.errno, text: error.text.bytes))
   }
 }
 

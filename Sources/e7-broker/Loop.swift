@@ -57,7 +57,7 @@ struct Loop: ~Copyable {
           admin: Account.group("e7-admin"), view: Account.group("e7-view")),
         module: try kernel.look(), at: Clock.monotonicMilliseconds())
     } catch {
-      fail(String(decoding: error.text, as: UTF8.self))
+      fail("\(error.text)")
     }
     do throws(SystemError) {
       signals = try Signals()
@@ -181,7 +181,7 @@ struct Loop: ~Copyable {
         news += messages.map(KernelNews.init)
       }
     } catch {
-      log.error("events: \(String(decoding: error.text, as: UTF8.self))")
+      log.error("events: \(error.text)")
     }
     if asksForView, news.contains(where: \.isOfControl) { askForView() }
     broker.told(news, at: Clock.monotonicMilliseconds())
@@ -191,7 +191,7 @@ struct Loop: ~Copyable {
     do throws(NetlinkError) {
       broker.module(try kernel.look(), at: Clock.monotonicMilliseconds())
     } catch {
-      log.error("\(String(decoding: error.text, as: UTF8.self))")
+      log.error("\(error.text)")
     }
   }
 

@@ -62,7 +62,7 @@ func fail(_ text: String, status: Int32 = Status.failed) -> Never {
     do throws(NetlinkError) {
       return try EventSocket.open()
     } catch {
-      fail(String(decoding: error.text, as: UTF8.self))
+      fail("\(error.text)")
     }
   }
 

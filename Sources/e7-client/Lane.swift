@@ -8,15 +8,16 @@ import E7Unix
 
 /// A socket of our own making to e7-priv: the broker passes its other end on and sees nothing of it.
 final class Lane {
-  /// Edits of a change that are on their way before the answer to the first one is awaited.
-  static let window = Limit.bundle
+  /// Edits of a change that are on their way before the answer to the first one is awaited: however
+  /// long their answers, a socket has room for them.
+  static let window = 64
 
   private let link: Link
 
   /// Makes the pair, has the broker hand one end over, and greets e7-priv.
   init(through broker: BrokerConnection) throws(LinkError) {
     let mine = try Lane.open(through: broker)
-    let keeper = Account.user("_e7-priv")
+    let keeper = Account.user(Account.priv)
     link = Link(mine) { sender in
       guard let sender else { return false }
       return sender.uid == 0 || sender.uid == keeper?.uid
@@ -47,13 +48,6 @@ final class Lane {
 
   /// Sends an edit; `outcome` waits for what becomes of it.
   func send(_ edit: Edit) throws(LinkError) -> UInt32 { try link.send(edit.type, edit.write) }
-
-  /// Sends edits of a transaction, as many as go into one datagram.
-  func send(
-    bundle edits: some Collection<Edit>
-  ) throws(LinkError) -> (first: UInt32, count: Int) {
-    try link.send(bundle: edits)
-  }
 
   /// Sends some of a file that is saved; `outcome` waits for what becomes of it.
   func send(_ part: SavePart) throws(LinkError) -> UInt32 { try link.send(.save, part.write) }

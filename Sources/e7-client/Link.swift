@@ -29,8 +29,6 @@ final class Link {
   private let socket: FileDescriptor
   private let isTrusted: @Sendable (Credentials?) -> Bool
   private var sequence: UInt32 = 0
-  /// Messages of a datagram that held several.
-  private var waiting: ArraySlice<[UInt8]> = []
 
   /// A link whose datagrams must come from a sender that `isTrusted`.
   init(
@@ -53,28 +51,6 @@ final class Link {
       throw Link.error(error)
     }
     return sequence
-  }
-
-  /// Asks for as many edits as go into one datagram; the number of the first one, which those of the
-  /// others follow, and how many they are.
-  func send(bundle edits: some Collection<Edit>) throws(LinkError) -> (first: UInt32, count: Int) {
-    var bytes: [UInt8] = []
-    var count = 0
-    for edit in edits.prefix(Limit.bundle) {
-      let message = Message.encode(
-        edit.type, sequence: sequence + 1 + UInt32(count), edit.write)
-      guard bytes.count + message.count <= Limit.message else { break }
-      bytes += message
-      count += 1
-    }
-    let first = sequence + 1
-    sequence += UInt32(count)
-    do throws(SystemError) {
-      while try !SequencedSocket.send(socket, bytes) { try wait(.output) }
-    } catch {
-      throw Link.error(error)
-    }
-    return (first, count)
   }
 
   /// Asks, with a descriptor.
@@ -101,20 +77,14 @@ final class Link {
 
   /// The next message where one waits.
   func receiveNow() throws(LinkError) -> Message? {
-    if waiting.isEmpty {
-      let bytes: [UInt8]
-      do throws(SystemError) {
-        guard let datagram = try SequencedSocket.receive(socket) else { return nil }
-        bytes = try check(datagram)
-      } catch {
-        throw Link.error(error)
-      }
-      guard !bytes.isEmpty else { throw .lost }
-      do throws(DecodeError) { waiting = try Message.bundle(bytes)[...] } catch {
-        throw .failed(Link.failure(error))
-      }
+    let bytes: [UInt8]
+    do throws(SystemError) {
+      guard let datagram = try SequencedSocket.receive(socket) else { return nil }
+      bytes = try check(datagram)
+    } catch {
+      throw Link.error(error)
     }
-    guard let bytes = waiting.popFirst() else { return nil }
+    guard !bytes.isEmpty else { throw .lost }
     do throws(DecodeError) {
       return try Message(decoding: bytes)
     } catch {

@@ -111,7 +111,7 @@ struct Runner {
   /// with `first`, where there have been rules since the module was loaded.
   func loadSaved(first: Bool) throws(Failure) -> ExitStatus {
     if first, try session.status().generation != 0 { return .done }
-    guard let keeper = Account.user("_e7-priv") else {
+    guard let keeper = Account.user(Account.priv) else {
       throw Failure(.failed, "no user _e7-priv in /etc/passwd")
     }
     var rulesets: [(path: String, ruleset: Ruleset)] = []

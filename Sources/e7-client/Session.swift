@@ -217,17 +217,13 @@ final class Session {
       at(line)
       _ = try settle(text) { () throws(LinkError) in try lane.outcome(of: sequence) }
     }
-    var rest = lines[...]
-    while let next = rest.first {
-      at(next)
-      let sent = try given(text) { () throws(LinkError) in
-        try lane.send(bundle: rest.prefix(Lane.window).map { $0.edit.guarded(by: generation) })
+    for line in lines {
+      at(line)
+      let sequence = try given(text) { () throws(LinkError) in
+        try lane.send(line.edit.guarded(by: generation))
       }
-      for (index, line) in rest.prefix(sent.count).enumerated() {
-        waiting.append((line, sent.first + UInt32(index)))
-      }
-      rest = rest.dropFirst(sent.count)
-      while waiting.count > Lane.window { try settleFirst() }
+      waiting.append((line, sequence))
+      if waiting.count >= Lane.window { try settleFirst() }
     }
     while !waiting.isEmpty { try settleFirst() }
   }

@@ -18,20 +18,15 @@ enum Status {
   static let taken: Int32 = 76
 }
 
-/// Writes the one line that says why, and ends the process.
-func fail(_ text: Phrase, status: Int32 = Status.failed) -> Never {
-  log.write(.error, text)
-  Process.exit(status)
-}
-
 /// Ends the process for what the kernel said.
 func fail(_ error: NetlinkError) -> Never {
-  switch error {
-  case .noFamily, .version: fail(Phrase(error.text), status: Status.noModule)
-  case .refused(let refusal) where refusal.errno == EBUSY:
-    fail(Phrase(error.text), status: Status.taken)
-  default: fail(Phrase(error.text))
-  }
+  let status =
+    switch error.kind {
+    case .noFamily, .version: Status.noModule
+    case .refused where error.errno == EBUSY: Status.taken
+    default: Status.failed
+    }
+  log.end(error.text, status)
 }
 
 /// The service that edits, with the descriptors that its supervisor or a service manager hands over;
@@ -44,15 +39,15 @@ func fail(_ error: NetlinkError) -> Never {
     // It asks whether a terminal reads it, which it may not later.
     _ = log
     guard Environment.argument(1) == nil else {
-      fail("takes no argument; started by root, it runs the suite", status: Status.usage)
+      log.end("takes no argument; started by root, it runs the suite", Status.usage)
     }
     if var descriptors = ListenDescriptors() {
       var service = Service(&descriptors)
       service.run()
     } else {
-      guard Process.isRoot else { fail("must be started by root, as in: sudo e7-priv") }
+      guard Process.isRoot else { log.end("must be started by root, as in: sudo e7-priv") }
       let error = Process.becomeBeside("e7-supervisor", "/usr/libexec/e7")
-      fail("no e7-supervisor beside e7-priv or in /usr/libexec/e7: \(error.phrase)")
+      log.end("no e7-supervisor beside e7-priv or in /usr/libexec/e7: \(error.phrase)")
     }
   }
 }

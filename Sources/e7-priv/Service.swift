@@ -15,9 +15,6 @@ struct Service: ~Copyable {
 
   private let door: FileDescriptor
   private var desk: Desk<KernelTarget>
-  private var lanes: [LaneSocket] = []
-  private var lastID: UInt64 = 0
-  private let ending = Ending()
   /// With a service manager: who alone may use the door, and may ask for the role view.
   private let broker: UInt32?
   private var manager: ServiceManager
@@ -26,42 +23,43 @@ struct Service: ~Copyable {
   /// process as the user with CAP_NET_ADMIN, and sheds the privilege.
   init(_ descriptors: inout ListenDescriptors) {
     let parent = Process.parent
-    let handed = descriptors.take("control")
-    let isManaged = handed != nil
-    let door = descriptors.take("lanes")
-    guard let door else { fail("no descriptor named lanes among those handed over") }
-    guard let user = Account.user(Account.priv) else { fail(Account.missing(Account.priv)) }
+    let control = descriptors.take("control")
+    let isManaged = control != nil
+    guard let door = descriptors.take("lanes") else {
+      log.end("no descriptor named lanes among those handed over")
+    }
+    let user = Service.account(Account.priv)
+    broker = isManaged ? Service.account(Account.broker).uid : nil
     let group = Account.group("e7-admin")
     if group == nil { log.write(.info, "no group e7-admin: root alone may edit") }
     manager = ServiceManager(by: door.raw)
-    if isManaged {
-      guard let user = Account.user(Account.broker) else { fail(Account.missing(Account.broker)) }
-      broker = user.uid
-    } else {
-      broker = nil
-    }
-    let target = Service.target(handed, isManaged, &manager, ending)
-    let shelf = RulesShelf(user)
-    Service.confine(user, parent, folder: shelf?.raw)
+    let target = Service.target(control, isManaged, &manager)
+    let folder = Service.folder(user)
+    Service.confine(user, parent, folder.raw)
     desk = Desk(
-      authority: Authority(adminGroup: group), target: target, journal: LogJournal(),
-      shelf: shelf, now: Clock.monotonicMilliseconds())
+      authority: Authority(adminGroup: group), target: target, folder: folder,
+      now: Clock.monotonicMilliseconds()
+    ) { log.write($0, $1) }
     self.door = door
     log.write(.info, "serves edits as user \(user.uid)")
     manager.ready()
   }
 
+  private static func account(_ name: StaticString) -> Account {
+    guard let account = Account.user(name) else { log.end(Account.missing(name)) }
+    return account
+  }
+
   private static func target(
-    _ handed: consuming FileDescriptor?, _ waits: Bool, _ manager: inout ServiceManager,
-    _ ending: Ending
+    _ handed: consuming FileDescriptor?, _ waits: Bool, _ manager: inout ServiceManager
   ) -> KernelTarget {
     do {
       var socket = try KernelSocket(handed)
       if waits { awaitModule(&socket, &manager) }
-      return try KernelTarget(socket, ending)
+      return try KernelTarget(socket)
     } catch {
       // The service manager knows no pause that grows.
-      if waits { _ = try? Poll.wait(-1, for: .input, timeoutMilliseconds: 2 * tick) }
+      if waits { Poll.pause(milliseconds: 2 * tick) }
       fail(error)
     }
   }
@@ -71,22 +69,35 @@ struct Service: ~Copyable {
     var isLate = false
     while true {
       do throws(NetlinkError) {
-        _ = try socket.resolve()
+        try socket.resolve()
         // What loads the rules is done again with this process.
-        if isLate { fail("the module was loaded", status: Status.reloaded) }
+        if isLate { log.end("the module was loaded", Status.reloaded) }
         return
       } catch {
-        if !isLate { log.write(.warning, "waits: \(Phrase(error.text))") }
+        if !isLate { log.write(.warning, "waits: \(error.text)") }
         isLate = true
         manager.ready()
         manager.live(at: Clock.monotonicMilliseconds())
-        _ = try? Poll.wait(-1, for: .input, timeoutMilliseconds: tick)
+        Poll.pause(milliseconds: tick)
       }
     }
   }
 
+  /// The folder of the rules file; one without a number where it is none to save in, which is told.
+  private static func folder(_ user: Account) -> FileDescriptor {
+    do throws(SystemError) {
+      return try RulesFolder.open(group: user.gid)
+    } catch {
+      log.write(
+        .warning,
+        "\(RulesFolder.path): \(error.phrase); nothing is saved; expected a folder of root's, and so above, that only group _e7-priv may write to"
+      )
+      return FileDescriptor(owning: -1)
+    }
+  }
+
   /// Nothing is served before this is done, or the process has ended.
-  private static func confine(_ user: Account, _ parent: Int32, folder: Int32?) {
+  private static func confine(_ user: Account, _ parent: Int32, _ folder: Int32) {
     // Larger blocks would be mapped otherwise, and mapping is not allowed.
     Process.useHeapByBrk()
     do throws(SandboxError) {
@@ -94,40 +105,39 @@ struct Service: ~Copyable {
       let landlock = try Seal.close(to: ServiceCalls.allowed(folder: folder), folder: folder)
       if landlock == 0 { log.write(.warning, "\(Seal.noLandlock)") }
     } catch {
-      fail(error.phrase)
+      log.end(error.phrase)
     }
   }
 
   /// Serves until the lanes' other end has gone with broker and supervisor.
   mutating func run() {
     while true {
+      var waited: [e7_waited] = []
+      for lane in desk.lanes { waited.append(e7_waited(lane.socket.raw, for: lane.interest)) }
+      waited.append(e7_waited(door.raw, for: .input))
       do throws(SystemError) {
-        var waited: [e7_waited] = []
-        for lane in lanes { waited.append(e7_waited(lane.socket.raw, for: lane.interest)) }
-        waited.append(e7_waited(door.raw, for: .input))
-        if try !Poll.wait(&waited, timeoutMilliseconds: Service.tick) {
-          desk.target.look()
-        }
+        if try !Poll.wait(&waited, timeoutMilliseconds: Service.tick) { desk.target.look() }
+        let now = Clock.monotonicMilliseconds()
         // From the last, since those that end leave the list.
-        for index in lanes.indices.reversed() where waited[index].ready != 0 {
-          serve(index, waited[index])
+        for index in desk.lanes.indices.reversed() {
+          let lane = desk.lanes[index]
+          if !serve(lane, waited[index], now) || lane.isOverdue(now: now) {
+            desk.close(index, now: now)
+          }
         }
         // A lane that has ended makes room for the next.
-        if waited[waited.count - 1].ready != 0 { try openLane() }
+        if waited[waited.count - 1].ready != 0 { try open(now) }
+        desk.settle(now: now)
+        manager.live(at: now)
       } catch {
-        fail(error.phrase)
+        log.end(error.phrase)
       }
-      endOverdue()
-      endIfLost()
-      manager.live(at: Clock.monotonicMilliseconds())
+      if let end = desk.target.end { log.end(end.text, end.status) }
     }
   }
 
-  private func endIfLost() {
-    if let cause = ending.cause { fail(cause.text, status: cause.status) }
-  }
-
-  private mutating func openLane() throws(SystemError) {
+  /// Takes what comes at the door: a lane, or a socket that is to have the role view.
+  private mutating func open(_ now: UInt64) throws(SystemError) {
     guard var datagram = try SequencedSocket.receive(door, expectingDescriptor: true) else {
       return
     }
@@ -135,78 +145,41 @@ struct Service: ~Copyable {
       log.write(.info, "supervisor and broker have gone")
       Process.exit(0)
     }
-    let descriptor = datagram.takeDescriptor()
-    let type = Service.type(of: datagram.bytes)
-    guard let descriptor, !datagram.truncated, broker == nil || broker == datagram.credentials?.uid,
-      type == .lane && SequencedSocket.isPair(descriptor) || type == .claim && broker != nil
-    else {
-      log.write(.warning, "something came that is no lane of the broker's")
-      return
-    }
-    if type == .claim, let broker {
-      return desk.target.giveView(descriptor.raw, to: broker)
-    }
-    lastID += 1
-    let now = Clock.monotonicMilliseconds()
-    guard desk.open(lastID, maker: Service.maker(descriptor), now: now) else {
-      log.write(.warning, "no room for another lane")
-      return
-    }
-    lanes.append(LaneSocket(id: lastID, descriptor))
-  }
-
-  private static func type(of datagram: [UInt8]) -> MessageType? {
-    do throws(DecodeError) {
-      let message = try Message(decoding: datagram)
-      try message.attributes.finish()
-      return message.header.type
-    } catch {
-      return nil
+    let message = try? Message(decoding: datagram.bytes)
+    guard let descriptor = datagram.takeDescriptor(), !datagram.truncated, let message,
+      (try? message.attributes.finish()) != nil,
+      broker == nil || broker == datagram.credentials?.uid
+    else { return turnAway() }
+    if message.header.type == .claim, let broker {
+      desk.target.giveView(descriptor.raw, to: broker)
+    } else if message.header.type == .lane, SequencedSocket.isPair(descriptor) {
+      let maker = try? SequencedSocket.peer(descriptor)
+      if !desk.open(descriptor, maker: maker, now: now) {
+        log.write(.warning, "no room for another lane")
+      }
+    } else {
+      turnAway()
     }
   }
 
-  private static func maker(_ lane: borrowing FileDescriptor) -> Peer? {
-    do throws(SystemError) {
-      return try SequencedSocket.peer(lane)
-    } catch {
-      return nil
-    }
+  private func turnAway() {
+    log.write(.warning, "something came that is no lane of the broker's")
   }
 
-  private mutating func serve(_ index: Int, _ ready: e7_waited) {
-    let lane = lanes[index]
-    let now = Clock.monotonicMilliseconds()
-    var stays = true
-    if ready.hasRoom { stays = lane.flush(now: now) }
-    if stays, ready.hasInput, lane.interest == .input { stays = receive(lane, now: now) }
+  /// Reads and writes what a lane is ready for; false where it is to be closed.
+  private mutating func serve(_ lane: Lane, _ ready: e7_waited, _ now: UInt64) -> Bool {
+    if ready.hasRoom, !lane.flush(now: now) { return false }
     // A peer that has gone will not take its answers.
-    if stays, ready.isClosed, lane.interest == .output { stays = false }
-    if !stays { close(index) }
-  }
-
-  private mutating func receive(_ lane: LaneSocket, now: UInt64) -> Bool {
+    guard lane.interest == .input else { return !ready.isClosed }
+    guard ready.hasInput else { return true }
     do throws(SystemError) {
       guard let datagram = try SequencedSocket.receive(lane.socket) else { return true }
       if datagram.isEnd { return false }
-      let reaction = desk.receive(
-        lane.id, datagram.bytes, from: datagram.credentials, truncated: datagram.truncated,
-        now: now)
-      return lane.react(reaction, now: now)
+      desk.receive(
+        lane, datagram.bytes, from: datagram.credentials, truncated: datagram.truncated, now: now)
+      return lane.flush(now: now)
     } catch {
       return false
-    }
-  }
-
-  private mutating func close(_ index: Int) {
-    desk.close(lanes.remove(at: index).id, now: Clock.monotonicMilliseconds())
-  }
-
-  private mutating func endOverdue() {
-    let now = Clock.monotonicMilliseconds()
-    let expired = desk.expired(now: now)
-    for index in lanes.indices.reversed()
-    where lanes[index].isStalled(now: now) || expired.contains(lanes[index].id) {
-      close(index)
     }
   }
 }

@@ -29,7 +29,8 @@ struct Loader {
     settled = status.instance
     guard status.generation == 0 else { return }
     guard let client else {
-      return log.write(.error, "no e7-client beside e7-priv or in /usr/bin: no rules are loaded")
+      log.write(.error, "no e7-client beside e7-priv or in /usr/bin: no rules are loaded")
+      return
     }
     do throws(SystemError) {
       pid = try Process.start(client, "load", "--first")

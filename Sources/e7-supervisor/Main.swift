@@ -13,18 +13,10 @@ enum Status {
   static let noModule: Int32 = 3
 }
 
-/// Writes the one line that says why, and ends the process.
-func fail(_ text: Phrase, status: Int32 = Status.failed) -> Never {
-  log.write(.error, text)
-  Process.exit(status)
-}
-
 /// Ends the process for what the kernel said.
 func fail(_ error: NetlinkError) -> Never {
-  switch error {
-  case .noFamily, .version: fail(Phrase(error.text), status: Status.noModule)
-  default: fail(Phrase(error.text))
-  }
+  let isGone = error.kind == .noFamily || error.kind == .version
+  log.end(error.text, isGone ? Status.noModule : Status.failed)
 }
 
 @main enum Main {
@@ -32,7 +24,7 @@ func fail(_ error: NetlinkError) -> Never {
     // It asks whether a terminal reads it.
     _ = log
     guard Process.isRoot, let own = Environment.argument(1), own.first == UInt8(ascii: "/") else {
-      fail("is e7-priv's own, which root starts: sudo e7-priv", status: Status.usage)
+      log.end("is e7-priv's own, which root starts: sudo e7-priv", Status.usage)
     }
     var supervisor = Supervisor(Phrase(own))
     supervisor.run()

@@ -42,8 +42,10 @@ struct Supervisor: ~Copyable {
 
   /// Makes the descriptors for the e7-priv at a path, or says why it cannot and ends the process.
   init(_ own: Phrase) {
-    guard let keeper = Account.user(Account.priv) else { fail(Account.missing(Account.priv)) }
-    guard let account = Account.user(Account.broker) else { fail(Account.missing(Account.broker)) }
+    guard let keeper = Account.user(Account.priv) else { log.end(Account.missing(Account.priv)) }
+    guard let account = Account.user(Account.broker) else {
+      log.end(Account.missing(Account.broker))
+    }
     service = Child(name: "e7-priv", path: own, account: nil)
     viewer = account.uid
     broker = Child(name: "e7-broker", path: Supervisor.brokerPath(own), account: account)
@@ -66,7 +68,7 @@ struct Supervisor: ~Copyable {
       lanes = try SequencedSocket.pair()
       signals = try Signals()
     } catch {
-      fail(error.phrase)
+      log.end(error.phrase)
     }
     answerAsHelper()
   }
@@ -75,7 +77,7 @@ struct Supervisor: ~Copyable {
   private mutating func answerAsHelper() {
     guard let word = Environment.value("E7_HELPER_TOKEN") else { return }
     guard let token = Supervisor.number(word) else {
-      fail("E7_HELPER_TOKEN is no hexadecimal number", status: Status.usage)
+      log.end("E7_HELPER_TOKEN is no hexadecimal number", Status.usage)
     }
     do throws(NetlinkError) {
       var writer = AttributeWriter()
@@ -106,14 +108,14 @@ struct Supervisor: ~Copyable {
 
   private static func takeLock() -> FileDescriptor {
     if Files.exists(managers) {
-      fail("the suite is systemd's here: systemctl start e7-priv e7-broker")
+      log.end("the suite is systemd's here: systemctl start e7-priv e7-broker")
     }
     do throws(SystemError) {
       try Files.makeFolder(folder)
       return try Files.lock(lock)
     } catch {
-      if error.errno == EAGAIN { fail("the suite runs already, started by another e7-priv") }
-      fail("\(folder): \(error.phrase)")
+      if error.errno == EAGAIN { log.end("the suite runs already, started by another e7-priv") }
+      log.end("\(folder): \(error.phrase)")
     }
   }
 
@@ -121,7 +123,7 @@ struct Supervisor: ~Copyable {
     let beside = Process.beside(own, "e7-broker")
     for path in [beside, "/usr/libexec/e7/e7-broker", "/usr/sbin/e7-broker"]
     where Files.isExecutable(path) { return path }
-    fail("no e7-broker at \(beside), in /usr/libexec/e7 or in /usr/sbin")
+    log.end("no e7-broker at \(beside), in /usr/libexec/e7 or in /usr/sbin")
   }
 
   /// Keeps both children running until a signal ends it.
@@ -136,7 +138,7 @@ struct Supervisor: ~Copyable {
         _ = try Poll.wait(&waited, timeoutMilliseconds: pause())
         if waited[0].hasInput { checkFamily() }
       } catch {
-        fail(error.phrase)
+        log.end(error.phrase)
       }
       while let signal = signals.next() {
         switch signal {
@@ -159,9 +161,9 @@ struct Supervisor: ~Copyable {
       let family = try kernel.resolve()
       service.start(descriptors: [lanes.second.raw], names: "lanes", of: family, now: now)
     } catch {
-      switch error {
-      case .noFamily, .version: service.awaitModule(Phrase(error.text))
-      default: service.postpone(Phrase(error.text), now: now)
+      switch error.kind {
+      case .noFamily, .version: service.awaitModule(error.text)
+      default: service.postpone(error.text, now: now)
       }
     }
   }
@@ -177,7 +179,7 @@ struct Supervisor: ~Copyable {
         descriptors: [console.raw, view.raw, lanes.first.raw], names: "console:view:lanes",
         of: family, now: now)
     } catch {
-      broker.postpone(Phrase(error.text), now: now)
+      broker.postpone(error.text, now: now)
     }
   }
 

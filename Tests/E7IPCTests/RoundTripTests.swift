@@ -9,7 +9,8 @@ import Testing
     _ type: MessageType, _ sequence: UInt32, _ write: (inout AttributeWriter) -> Void
   ) throws -> AttributeReader {
     let message = try Message(decoding: Message.encode(type, sequence: sequence, write))
-    #expect(message.header == Header(type, sequence: sequence))
+    #expect(message.header.type == type && message.header.sequence == sequence)
+    #expect(message.header.minor == UInt8(E7_IPC_MINOR))
     return message.attributes
   }
 

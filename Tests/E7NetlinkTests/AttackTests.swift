@@ -60,10 +60,10 @@ struct AttackTests {
       if sent.asksFamily { for answer in answers { _ = try Family(answer) } }
       return exchange.isOver || !answers.isEmpty ? "believed" : "passed"
     } catch {
-      switch error {
+      switch error.kind {
       case .malformed: return "malformed"
       case .lost: return "lost"
-      case .refused(let refusal): return refusal.attribute == nil ? "read" : "believed"
+      case .refused: return String(error.text).contains("attribute") ? "believed" : "read"
       default: return "failed"
       }
     }

@@ -14,28 +14,28 @@ struct LiveTests {
   static var isLoaded: Bool {
     do throws(NetlinkError) {
       var socket = try GenericSocket()
-      _ = try socket.resolve("e7", timeoutMilliseconds: 1000)
+      _ = try socket.resolve("e7")
       return true
     } catch {
-      return error != .noFamily
+      return error.kind != .noFamily
     }
   }
 
   @Test func theControlFamilyIsFound() throws {
     var socket = try GenericSocket()
-    let family = try socket.resolve("nlctrl", timeoutMilliseconds: 1000)
+    let family = try socket.resolve("nlctrl")
     #expect(family.id == 16 && family.version == 2)
-    let description = try socket.describe("nlctrl", timeoutMilliseconds: 1000)
+    let description = try socket.describe("nlctrl")
     #expect(try Groups.number(of: "notify", in: description) == 16)
     #expect(try Groups.number(of: "notif", in: description) == nil)
     try socket.join("notify", of: "nlctrl")
-    #expect(try socket.resolve("nlctrl", timeoutMilliseconds: 1000) == family)
+    #expect(try socket.resolve("nlctrl") == family)
   }
 
   @Test func aFamilyThatIsNotThereIsToldApart() throws {
     #expect(throws: NetlinkError.noFamily) {
       var socket = try GenericSocket()
-      _ = try socket.resolve("e7-none", timeoutMilliseconds: 1000)
+      _ = try socket.resolve("e7-none")
     }
   }
 
@@ -44,41 +44,29 @@ struct LiveTests {
     var error: NetlinkError?
     do throws(NetlinkError) {
       var socket = try GenericSocket()
-      _ = try socket.ask(
-        [genericRequest(family: 16, version: 1, command: 3, attributes: name)],
-        timeoutMilliseconds: 1000)
+      _ = try socket.ask(genericRequest(family: 16, version: 1, command: 3, attributes: name))
     } catch let caught {
       error = caught
     }
-    guard case .refused(let refusal) = error else {
-      Issue.record("not refused: \(String(describing: error))")
-      return
-    }
-    #expect(refusal.errno == ERANGE || refusal.errno == EINVAL)
+    #expect(error?.kind == .refused && (error?.errno == ERANGE || error?.errno == EINVAL))
     // Attribute 2 of whatever schema, at the first place behind both headers.
-    #expect(refusal.attribute == Attribute(wire: 2))
-    #expect(refusal.text != SystemError.meaning(refusal.errno).bytes)
+    let words = error.map { String($0.text) } ?? ""
+    #expect(words.hasSuffix(" (attribute VERSION)") && !words.hasPrefix("Invalid argument ("))
   }
 
   @Test func aDumpEnds() throws {
     var socket = try GenericSocket()
-    let (messages, end) = try socket.ask(
-      [genericRequest(family: 16, version: 1, command: 3, isDump: true, attributes: [])],
-      timeoutMilliseconds: 1000)
-    for message in messages { _ = try Family(message) }
-    #expect(messages.count >= 1 && !end.wasInterrupted)
-  }
-
-  @Test func ofSeveralRequestsEachIsRefusedByItself() throws {
-    var socket = try GenericSocket()
-    func request(_ name: String) -> [UInt8] {
-      genericRequest(
-        family: 16, version: 1, command: 3, attributes: Forge.attribute(2, Array(name.utf8) + [0]))
+    var exchange = try socket.begin(
+      genericRequest(family: 16, version: 1, command: 3, isDump: true, attributes: []))
+    var count = 0
+    while !exchange.isOver {
+      let (datagram, port) = try socket.receive()
+      for message in try exchange.take(datagram, port: port) {
+        _ = try Family(message)
+        count += 1
+      }
     }
-    let (messages, end) = try socket.ask(
-      [request("e7-none"), request("nlctrl"), request("e7-none")], timeoutMilliseconds: 1000)
-    #expect(messages.count == 1)
-    #expect(end.refusals.map { $0?.errno } == [ENOENT, nil, ENOENT])
+    #expect(count >= 1 && !exchange.wasInterrupted)
   }
 
   @Test func anEventSocketNeverBlocks() throws {
@@ -94,11 +82,11 @@ struct LiveTests {
     }
     #expect(error { _ = try socket.status() } == .noFamily)
     #expect(error { _ = try socket.ask(.begin) } == .noFamily)
-    #expect(error { _ = try socket.request(.ruleClear, []) } == .noFamily)
+    #expect(error { _ = try socket.ask(.ruleClear) } == .noFamily)
     #expect(error { try socket.claim(.view) } == .noFamily)
     #expect(error { try socket.joinNotices() } == .noFamily)
     #expect(NetlinkError.noFamily.errno == ENODEV)
-    #expect(String(decoding: NetlinkError.noFamily.text, as: UTF8.self).contains("modprobe e7"))
+    #expect(String(NetlinkError.noFamily.text).contains("modprobe e7"))
   }
 }
 

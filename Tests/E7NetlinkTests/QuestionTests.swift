@@ -10,9 +10,9 @@ import Testing
 struct QuestionTests {
   private func answer(_ type: MessageType, isList: Bool) throws(NetlinkError) -> Progress {
     var control = try GenericSocket()
-    var socket = try QuestionSocket(control.resolve("nlctrl", timeoutMilliseconds: 1000))
+    var socket = try QuestionSocket(control.resolve("nlctrl"))
     try socket.ask(type, isList: isList)
-    return try socket.next(timeoutMilliseconds: 1000) { reader throws(DecodeError) in }
+    return try socket.next(within: 1000) { reader throws(DecodeError) in }
   }
 
   @Test(arguments: [false, true])
@@ -28,9 +28,9 @@ struct QuestionTests {
 
   @Test func nothingIsThereUnasked() throws {
     var control = try GenericSocket()
-    var socket = try QuestionSocket(control.resolve("nlctrl", timeoutMilliseconds: 1000))
+    var socket = try QuestionSocket(control.resolve("nlctrl"))
     #expect(throws: NetlinkError.malformed) {
-      _ = try socket.next(timeoutMilliseconds: 1000) { reader throws(DecodeError) in }
+      _ = try socket.next(within: 1000) { reader throws(DecodeError) in }
     }
   }
 }

@@ -8,25 +8,15 @@ extension Edit {
   /// It as e7-priv reads what a client writes.
   func checked() throws(DecodeError) -> LaneEdit {
     let message = try Message(decoding: Message.encode(type, sequence: 1, write))
-    return try LaneEdit(type, message.attributes)
+    return LaneEdit(type, message.attributes)
   }
 
   /// What is wrong with it there, whoever says so.
   var fault: String? {
     do throws(DecodeError) {
-      return try checked().fault.map { String($0) }
+      return try checked().fault.map { String(decoding: $0.text, as: UTF8.self) }
     } catch {
       return error.text
-    }
-  }
-}
-
-extension LaneEdit {
-  /// What the kernel is told.
-  var edit: Edit {
-    get throws {
-      var reader = try AttributeReader(attributes, from: 0, skipUnknown: false)
-      return try Edit(type, &reader)
     }
   }
 }

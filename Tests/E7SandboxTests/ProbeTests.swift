@@ -17,7 +17,7 @@ enum Filter: String, CaseIterable {
 
   var calls: [AllowedCall] {
     switch self {
-    case .service: ServiceCalls.allowed(folder: nil)
+    case .service: ServiceCalls.allowed(folder: -1)
     case .serviceThatSaves: ServiceCalls.allowed(folder: Filter.folder)
     case .broker: BrokerCalls.allowed
     }
@@ -25,7 +25,7 @@ enum Filter: String, CaseIterable {
 
   /// The folder is one that stands for it, at that number.
   private func close() -> Int32 {
-    var folder: Int32?
+    var folder: Int32 = -1
     if self == .serviceThatSaves {
       let root = unsafe open("/", O_RDONLY | O_DIRECTORY)
       guard dup2(root, Filter.folder) == Filter.folder else { return 1 }

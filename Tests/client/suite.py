@@ -63,14 +63,6 @@ def decode(datagram):
     return _TYPE_NAMES[type_], sequence, attributes
 
 
-def bundle(datagram):
-    """The messages of a datagram, one behind the other."""
-    while datagram:
-        (length,) = struct.unpack_from("<I", datagram, 16)
-        yield datagram[:length]
-        datagram = datagram[length:]
-
-
 def done(error=0, text=b"", **more):
     attributes = {"ERROR": error}
     if text:
@@ -188,9 +180,8 @@ class Suite:
                 assert [(level, kind) for level, kind, _ in ancillary] == [
                     (socket.SOL_SOCKET, socket.SCM_CREDENTIALS)
                 ]
-                for message in bundle(datagram):
-                    if not self.answer_lane(lane, message):
-                        return
+                if not self.answer_lane(lane, datagram):
+                    return
 
     def answer_lane(self, lane, message):
         name, sequence, attributes = decode(message)

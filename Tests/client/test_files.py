@@ -154,7 +154,7 @@ def test_an_edit_that_is_refused_aborts(suite, folder):
     said = names(suite.lane_said)
     assert said[-1] == "ABORT" and "COMMIT" not in said and "FLAG_SET" not in said
     # What was on its way then, and no more.
-    assert said.count("RULE_ADD") <= 128
+    assert said.count("RULE_ADD") <= 64
 
 
 def test_the_lane_goes_on_after_an_abort(suite):

@@ -89,7 +89,7 @@ int64_t e7_netlink_receive(int32_t fd, uint8_t *_Nonnull bytes, size_t capacity,
 enum { E7_ADDRESS_TEXT = 46 };
 
 /// Writes the 4 or 16 bytes of an address as people do: inet_ntop(3).
-bool e7_address_text(const uint8_t *_Nonnull address, size_t count, char *_Nonnull text);
+bool e7_address_text(const uint8_t *_Nonnull address, size_t count, uint8_t *_Nonnull text);
 
 int32_t e7_set_option(int32_t fd, int32_t level, int32_t name, int32_t value);
 int32_t e7_set_cloexec(int32_t fd);
@@ -106,7 +106,7 @@ struct e7_waited {
 
 /// Waits for descriptors: how many are ready, 0 when the time is over or a signal came; -1
 /// milliseconds are for ever.
-int32_t e7_wait(struct e7_waited *_Nonnull all, size_t count, int32_t milliseconds);
+int32_t e7_wait(struct e7_waited *_Nullable all, size_t count, int32_t milliseconds);
 
 uint64_t e7_monotonic_ms(void);
 
@@ -133,11 +133,8 @@ enum e7_sink {
 };
 enum e7_sink e7_sink_of(int32_t fd);
 
-/// Writes one record; false where it failed.
-bool e7_write_record(int32_t fd, const uint8_t *_Nonnull bytes, size_t count);
-
 /// Writes all bytes, with one write(2) unless the kernel takes only a part; false where it failed,
-/// or where there was no room in that time.
+/// or where there was no room in that time; 0 does not ask for room.
 bool e7_write(int32_t fd, const uint8_t *_Nonnull bytes, size_t count, int32_t milliseconds);
 
 /// Runs the program `name` in place of this one, with this one's path as its argument: from the

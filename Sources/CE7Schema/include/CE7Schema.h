@@ -17,14 +17,12 @@ const char *_Nullable e7_word_of(enum e7_list list, uint32_t number);
 /// The name of a flag, static, or null where there is no such flag.
 const char *_Nullable e7_flag_alias(uint32_t number);
 
-/// The kind of a flag (`FlagKind`'s raw value), or -1 where there is no such flag.
+/// The kind of a flag (`FlagKind`'s raw value, and of words their list's), or -1 where there is none.
 int32_t e7_flag_kind(uint32_t number);
 
-/// The least value of a flag that is a number, or -1 where it is none.
-int32_t e7_flag_least(uint32_t number);
-
-/// The greatest value of a flag that is a number, or -1 where it is none.
-int32_t e7_flag_most(uint32_t number);
+/// The least and the greatest value that a flag takes, also where words stand for them; false where
+/// it is only read.
+bool e7_flag_range(uint32_t number, uint32_t *_Nonnull least, uint32_t *_Nonnull most);
 
 /// The type of an attribute (`AttributeType`'s raw value), or -1 where there is none such.
 int32_t e7_attr_type_of(uint32_t number);

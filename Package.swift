@@ -53,15 +53,14 @@ let package = Package(
       name: "CE7Unix", dependencies: ["CE7Linux"], cSettings: [.define("_GNU_SOURCE")]),
     .target(
       name: "CE7Loop", dependencies: ["CE7Linux"], cSettings: [.define("_GNU_SOURCE")]),
-    // The reference library of netlink, as Debian ships it.
-    .systemLibrary(
-      name: "CNetlink", pkgConfig: "libnl-genl-3.0", providers: [.apt(["libnl-genl-3-dev"])]),
-    // The reference library of capabilities(7).
-    .systemLibrary(name: "CCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
-
-    // The reference library of seccomp(2).
-    .systemLibrary(
-      name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+    // The reference libraries of capabilities(7) and of seccomp(2).
+    .target(
+      name: "CE7Sandbox", dependencies: ["CE7Linux"], cSettings: [.define("_GNU_SOURCE")],
+      linkerSettings: [.linkedLibrary("cap"), .linkedLibrary("seccomp")]),
+    .target(
+      name: "CE7BrokerCalls", dependencies: ["CE7Sandbox"], cSettings: [.define("_GNU_SOURCE")]),
+    // The kernel's own headers.
+    .systemLibrary(name: "CNetlink"),
 
     .target(name: "E7Text", swiftSettings: trusted),
     .target(name: "E7Lane", dependencies: ["CE7Schema", "E7Text"], swiftSettings: trusted),
@@ -94,19 +93,19 @@ let package = Package(
       name: "E7Loop", dependencies: ["CE7Linux", "CE7Loop", "E7System", "E7Text"],
       swiftSettings: common),
     .target(
-      name: "E7Sandbox", dependencies: ["CCap", "CE7Linux", "CSeccomp", "E7System", "E7Text"],
+      name: "E7Sandbox", dependencies: ["CE7Linux", "CE7Sandbox", "E7System", "E7Text"],
       swiftSettings: trusted),
     .target(
       name: "E7PrivCore",
       dependencies: [
-        "CE7Linux", "CE7Schema", "CSeccomp", "E7Lane", "E7Sandbox", "E7System", "E7Text",
+        "CE7Linux", "CE7Schema", "E7Lane", "E7System", "E7Text",
       ],
       swiftSettings: trusted),
     .target(name: "E7Rules", dependencies: ["CE7Schema", "E7IPC"], swiftSettings: common),
     .target(
       name: "E7BrokerCore",
       dependencies: [
-        "CE7Linux", "CE7Schema", "CE7Unix", "CSeccomp", "E7IPC", "E7Rules", "E7Sandbox",
+        "CE7Linux", "CE7Schema", "CE7Unix", "E7IPC", "E7Rules",
       ],
       swiftSettings: common),
     .target(
@@ -118,7 +117,8 @@ let package = Package(
     .executableTarget(
       name: "e7-priv",
       dependencies: [
-        "CE7Linux", "CE7Schema", "E7Lane", "E7Netlink", "E7PrivCore", "E7Sandbox", "E7System",
+        "CE7Linux", "CE7Sandbox", "CE7Schema", "E7Lane", "E7Netlink", "E7PrivCore", "E7Sandbox",
+        "E7System",
         "E7Text",
       ],
       swiftSettings: trusted, linkerSettings: hardened),
@@ -132,7 +132,8 @@ let package = Package(
     .executableTarget(
       name: "e7-broker",
       dependencies: [
-        "CE7Linux", "CE7Schema", "E7BrokerCore", "E7IPC", "E7Loop", "E7Netlink", "E7Questions",
+        "CE7BrokerCalls", "CE7Linux", "CE7Sandbox", "CE7Schema", "E7BrokerCore", "E7IPC", "E7Loop",
+        "E7Netlink", "E7Questions",
         "E7Rules", "E7Sandbox", "E7System", "E7Text", "E7Unix",
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -154,7 +155,9 @@ let package = Package(
       swiftSettings: common),
     .testTarget(
       name: "E7SystemTests",
-      dependencies: ["CE7Linux", "CE7Loop", "E7Loop", "E7System", "E7TestSupport", "E7Unix"],
+      dependencies: [
+        "CE7Linux", "CE7Loop", "CE7Probe", "E7Loop", "E7System", "E7TestSupport", "E7Unix",
+      ],
       swiftSettings: common),
     .testTarget(
       name: "E7NetlinkTests",
@@ -166,7 +169,7 @@ let package = Package(
     .testTarget(
       name: "E7SandboxTests",
       dependencies: [
-        "CE7Probe", "CSeccomp", "E7BrokerCore", "E7PrivCore", "E7Sandbox", "E7System", "E7Text",
+        "CE7BrokerCalls", "CE7Probe", "CE7Sandbox", "E7Sandbox", "E7System", "E7Text",
       ],
       swiftSettings: common),
     .testTarget(

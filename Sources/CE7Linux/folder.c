@@ -11,9 +11,7 @@
 
 static const char saved[] = "rules", previous[] = "rules.previous", next[] = ".rules.new";
 
-_Static_assert(E7_SAVE_FLAGS == (O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC) &&
-                   E7_RENAME_EXCHANGE == RENAME_EXCHANGE,
-               "what a filter of system calls allows");
+enum { flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode = 0640 };
 
 // glibc's own makes it renameat(2) where it can, which is one call more to allow.
 static int rename_to(int32_t folder, const char *from, const char *to, unsigned flags) {
@@ -55,11 +53,11 @@ int32_t e7_open_rules_folder(const char *path, uint32_t gid) {
 }
 
 int32_t e7_save_begin(int32_t folder) {
-  int fd = openat(folder, next, E7_SAVE_FLAGS, E7_SAVE_MODE);
+  int fd = openat(folder, next, flags, mode);
 
   // Root's: the file before, of somebody who died between the two steps of e7_save_end.
   if (fd < 0 && errno == EACCES && rename_to(folder, next, previous, 0) == 0)
-    fd = openat(folder, next, E7_SAVE_FLAGS, E7_SAVE_MODE);
+    fd = openat(folder, next, flags, mode);
   return fd < 0 ? -errno : fd;
 }
 
@@ -85,7 +83,7 @@ int32_t e7_save_end(int32_t folder, int32_t fd) {
   int32_t result = sync_whole(fd);
 
   if (result) return result;
-  if (rename_to(folder, next, saved, E7_RENAME_EXCHANGE) == 0) {
+  if (rename_to(folder, next, saved, RENAME_EXCHANGE) == 0) {
     if (rename_to(folder, next, previous, 0)) return -errno;
   } else if ((errno != ENOENT && errno != EINVAL && errno != ENOSYS) ||
              rename_to(folder, next, saved, 0)) {

@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <malloc.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -121,4 +123,16 @@ int32_t e7_become_beside(const char *name, const char *elsewhere) {
   snprintf(path, sizeof(path), "%s/%s", elsewhere, name);
   execv(path, (char *[]){path, own, NULL});
   return -errno;
+}
+
+int32_t e7_die_with_parent(int32_t parent) {
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)) return -errno;
+  // It may have died before; nobody would tell.
+  errno = ESRCH;
+  return getppid() == parent ? 0 : -ESRCH;
+}
+
+void e7_heap_by_brk(void) {
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_ARENA_MAX, 1);
 }

@@ -16,10 +16,6 @@
 #define SCM_PIDFD 4
 #endif
 
-_Static_assert(E7_SEND_FLAGS == (MSG_NOSIGNAL | MSG_DONTWAIT) &&
-                   E7_RECEIVE_FLAGS == (MSG_DONTWAIT | MSG_CMSG_CLOEXEC) &&
-                   E7_NETLINK_ADDRESS_SIZE == sizeof(struct sockaddr_nl),
-               "what a filter of system calls allows");
 _Static_assert(sizeof(struct e7_credentials) == sizeof(struct ucred), "struct ucred");
 
 int32_t e7_unix_name(struct sockaddr_un *address, const uint8_t *path, size_t count) {
@@ -45,7 +41,7 @@ int32_t e7_notify(int32_t fd, const uint8_t *path, size_t length, const uint8_t 
     size = sizeof(address);
   struct msghdr message = {
       .msg_name = &address, .msg_namelen = size, .msg_iov = &part, .msg_iovlen = 1};
-  return sendmsg(fd, &message, E7_SEND_FLAGS) < 0 ? -errno : 0;
+  return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
 int32_t e7_set_option(int32_t fd, int32_t level, int32_t name, int32_t value) {
@@ -91,7 +87,7 @@ int64_t e7_peer_groups(int32_t fd, uint32_t *groups, size_t capacity) {
 int64_t e7_send(int32_t fd, const uint8_t *bytes, size_t count) {
   struct iovec part = {(void *)bytes, count};
   struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-  ssize_t sent = sendmsg(fd, &message, E7_SEND_FLAGS);
+  ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 
   return sent < 0 ? -errno : sent;
 }
@@ -136,7 +132,7 @@ int64_t e7_receive(int32_t fd, uint8_t *bytes, size_t capacity, bool expects_des
   // CMSG_LEN, since the padding of CMSG_SPACE is room for a second descriptor.
   if (expects_descriptor) message.msg_controllen += CMSG_LEN(sizeof(int));
 
-  ssize_t count = recvmsg(fd, &message, E7_RECEIVE_FLAGS);
+  ssize_t count = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   if (count < 0) return -errno;
   received->truncated = message.msg_flags & (MSG_TRUNC | MSG_CTRUNC);
   for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header;
@@ -149,6 +145,31 @@ bool e7_address_text(const uint8_t *address, size_t count, uint8_t *text) {
   return inet_ntop(count == 4 ? AF_INET : AF_INET6, address, (char *)text, E7_ADDRESS_TEXT);
 }
 
+int32_t e7_netlink_open(void) {
+  struct sockaddr_nl own = {.nl_family = AF_NETLINK};
+  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
+
+  if (fd < 0 || bind(fd, (struct sockaddr *)&own, sizeof(own)) == 0) return fd < 0 ? -errno : fd;
+  int error = errno;
+  close(fd);
+  return -error;
+}
+
+void e7_netlink_explain(int32_t fd) {
+  e7_set_option(fd, SOL_NETLINK, NETLINK_EXT_ACK, 1);
+  e7_set_option(fd, SOL_NETLINK, NETLINK_CAP_ACK, 1);
+}
+
+int32_t e7_netlink_send(int32_t fd, const uint8_t *bytes, size_t count) {
+  struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+  ssize_t sent;
+
+  do {
+    sent = sendto(fd, bytes, count, 0, (struct sockaddr *)&kernel, sizeof(kernel));
+  } while (sent < 0 && errno == EINTR);
+  return sent < 0 ? -errno : 0;
+}
+
 int64_t e7_netlink_receive(int32_t fd, uint8_t *bytes, size_t capacity,
                            struct e7_netlink_received *received) {
   struct sockaddr_nl sender = {0};
@@ -156,7 +177,7 @@ int64_t e7_netlink_receive(int32_t fd, uint8_t *bytes, size_t capacity,
   struct msghdr message = {
       .msg_name = &sender, .msg_namelen = sizeof(sender), .msg_iov = &part, .msg_iovlen = 1};
 
-  ssize_t count = recvmsg(fd, &message, E7_RECEIVE_FLAGS);
+  ssize_t count = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   if (count < 0) return -errno;
   if (message.msg_namelen != sizeof(sender) || sender.nl_family != AF_NETLINK) return -EPROTO;
   *received = (struct e7_netlink_received){sender.nl_pid, message.msg_flags & MSG_TRUNC};

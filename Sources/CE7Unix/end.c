@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <linux/capability.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,8 +12,6 @@
 
 #include "CE7Linux.h"
 #include "CE7Unix.h"
-
-_Static_assert(E7_DUPLICATE == F_DUPFD_CLOEXEC, "what a filter of system calls allows");
 
 int32_t e7_unix_listen(const uint8_t *path, size_t count, uint32_t mode, int32_t backlog) {
   struct sockaddr_un address;
@@ -49,20 +48,23 @@ int64_t e7_send_passing(int32_t fd, const uint8_t *bytes, size_t count, int32_t 
                            .msg_controllen = sizeof(control)};
 
   memcpy(CMSG_DATA(&control.header), &passed, sizeof(passed));
-  ssize_t sent = sendmsg(fd, &message, E7_SEND_FLAGS);
+  ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
   return sent < 0 ? -errno : sent;
 }
 
 int32_t e7_duplicate(int32_t fd) {
-  int copy = fcntl(fd, E7_DUPLICATE, 3);
+  int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 
   return copy < 0 ? -errno : copy;
+}
+
+int32_t e7_join_group(int32_t fd, uint32_t group) {
+  return e7_set_option(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, (int32_t)group);
 }
 
 int32_t e7_grow_receive_buffer(int32_t fd, int32_t size) {
   return e7_set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, size);
 }
-
 
 bool e7_holds_capability(void) {
   struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};

@@ -50,4 +50,3 @@ int32_t e7_make_rules_folder(const char *path, uint32_t gid) {
   close(fd);
   return result;
 }
-

@@ -13,8 +13,7 @@ extension GenericSocket {
   public mutating func join(_ group: Phrase, of family: Phrase) throws(NetlinkError) {
     let description = try describe(family)
     guard let number = try Groups.number(of: group, in: description) else { throw .malformed }
-    let result = e7_set_option(
-      raw, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, Int32(bitPattern: number))
+    let result = e7_join_group(raw, number)
     guard result >= 0 else {
       throw .system(SystemError("setsockopt NETLINK_ADD_MEMBERSHIP", errno: -result))
     }

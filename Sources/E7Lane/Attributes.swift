@@ -69,10 +69,11 @@ public struct AttributeReader {
   }
 
   private func check(_ attribute: Attribute, _ payload: Range<Int>) throws(DecodeError) {
-    let number = UInt32(attribute.rawValue)
-    let limit = Int(e7_attr_limit(number))
+    var form = e7_attr_form()
+    _ = unsafe e7_attr(UInt32(attribute.rawValue), &form)
+    let limit = Int(form.limit)
     let size: Int
-    switch AttributeType(rawValue: UInt16(clamping: e7_attr_type_of(number))) {
+    switch AttributeType(rawValue: form.type) {
     case .padding, .flag: size = 0
     case .u8: size = 1
     case .u16: size = 2

@@ -45,7 +45,8 @@ extension MessageType {
 extension Attribute {
   /// The attribute with this number on the wire, or nil.
   public init?(wire number: UInt16) {
-    guard e7_attr_type_of(UInt32(number)) >= 0 else { return nil }
+    var form = e7_attr_form()
+    guard unsafe e7_attr(UInt32(number), &form) else { return nil }
     self.init(rawValue: number)
   }
 }

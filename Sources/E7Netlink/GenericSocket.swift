@@ -5,38 +5,27 @@ import E7Lane
 public import E7System
 public import E7Text
 
-/// A generic-netlink socket, close-on-exec, owned through libnl.
-@safe public struct GenericSocket: ~Copyable {
+/// A generic-netlink socket, close-on-exec.
+public struct GenericSocket: ~Copyable {
   /// Milliseconds until the kernel is given up on; a large COMMIT takes seconds on a slow machine.
   package static let patience: UInt64 = 10000
 
-  private let socket: OpaquePointer
+  private let socket: FileDescriptor
   private var sequence: UInt32 = 0
 
   /// Opens a socket and binds it to a port of the kernel's choice, or takes one over that was.
   public init(_ handed: consuming FileDescriptor? = nil) throws(NetlinkError) {
-    guard let socket = unsafe nl_socket_alloc() else { throw .library(NLE_NOMEM) }
-    let raw = handed.take()?.release()
-    let result =
-      if let raw { unsafe nl_socket_set_fd(socket, NETLINK_GENERIC, raw) } else {
-        unsafe genl_connect(socket)
-      }
-    guard result >= 0 else {
-      unsafe nl_socket_free(socket)
-      throw .library(result)
-    }
-    unsafe self.socket = unsafe socket
-    // Refusals in words, without the request repeated; kernels before 4.12 have neither.
-    _ = e7_set_option(self.raw, SOL_NETLINK, NETLINK_EXT_ACK, 1)
-    _ = e7_set_option(self.raw, SOL_NETLINK, NETLINK_CAP_ACK, 1)
+    let given = handed.take()?.release()
+    let raw = given ?? e7_netlink_open()
+    guard raw >= 0 else { throw .system(SystemError("socket", errno: -raw)) }
+    socket = FileDescriptor(owning: raw)
+    e7_netlink_explain(raw)
     // What waits was for who had it before.
-    if raw != nil { while (try? GenericSocket.receive(self.raw)) != nil {} }
+    if given != nil { while (try? GenericSocket.receive(raw)) != nil {} }
   }
 
-  deinit { unsafe nl_socket_free(socket) }
-
   /// For a poller.
-  public var raw: Int32 { unsafe nl_socket_get_fd(socket) }
+  public var raw: Int32 { socket.raw }
 
   /// Asks the kernel what family has this name; `NetlinkError.noFamily` where none has.
   public mutating func resolve(_ name: Phrase) throws(NetlinkError) -> Family {
@@ -70,8 +59,8 @@ public import E7Text
     var request = request
     request.set(Int(sequence), at: 8)
     if request.hostU16(at: 6) & UInt16(NLM_F_DUMP) == 0 { request[6] |= UInt8(NLM_F_ACK) }
-    let sent = unsafe nl_sendto(socket, &request, request.count)
-    guard sent >= 0 else { throw .library(sent) }
+    let sent = unsafe e7_netlink_send(raw, request, request.count)
+    guard sent >= 0 else { throw .system(SystemError("sendto", errno: -sent)) }
     return Exchange(request, sequence: sequence)
   }
 

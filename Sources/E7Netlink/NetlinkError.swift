@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Linux
-import CNetlink
 public import E7System
 public import E7Text
 
@@ -8,7 +7,7 @@ public import E7Text
 public struct NetlinkError: Error, Equatable, Sendable {
   /// What went wrong.
   public enum Kind: Sendable {
-    /// A call, or libnl, failed.
+    /// A call failed.
     case failed
     /// No family of this name: the module is not loaded.
     case noFamily
@@ -47,11 +46,6 @@ public struct NetlinkError: Error, Equatable, Sendable {
   /// A call of the kernel's failed.
   public static func system(_ error: SystemError) -> NetlinkError {
     NetlinkError(.failed, error.errno, error.phrase)
-  }
-
-  static func library(_ number: Int32) -> NetlinkError {
-    let text = unsafe nl_geterror(number).map { unsafe Phrase(cString: $0) } ?? "unknown error"
-    return NetlinkError(.failed, EBADMSG, "libnl: \(text)")
   }
 
   /// The module is not loaded.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Linux
+import CE7Sandbox
 import CE7Schema
 import E7BrokerCore
 import E7IPC
 import E7Netlink
 import E7Questions
 import E7Rules
-import E7Sandbox
 import E7System
 
 /// Asks the kernel, as anybody may.
@@ -15,7 +15,7 @@ struct Kernel: ~Copyable {
   private static let patience: UInt64 = 1000
 
   /// Asked for before the broker seals itself.
-  private let landlock = Seal.landlock
+  private let landlock = UInt32(max(0, e7_landlock_version()))
   private var socket: KernelSocket
   /// The family, while there is one of this version.
   private var family: Family?

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import CE7BrokerCalls
 import CE7Linux
+import CE7Sandbox
 import CE7Schema
 import E7BrokerCore
 import E7IPC
@@ -93,8 +95,7 @@ struct Loop: ~Copyable {
     // Larger blocks would be mapped otherwise, and mapping is not allowed.
     Process.useHeapByBrk()
     do throws(SandboxError) {
-      let landlock = try Seal.close(to: BrokerCalls.allowed)
-      if landlock == 0 { log.warning("\(Seal.noLandlock)") }
+      if unsafe try !Sandbox.seal(e7_broker_calls) { log.warning("\(Sandbox.noLandlock)") }
     } catch {
       fail(String(error.phrase))
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Linux
+import CE7Sandbox
 import CE7Schema
 import E7Lane
 import E7Netlink
@@ -102,8 +103,9 @@ struct Service: ~Copyable {
     Process.useHeapByBrk()
     do throws(SandboxError) {
       try Sandbox.shed(toUID: user.uid, gid: user.gid, parent: parent)
-      let landlock = try Seal.close(to: ServiceCalls.allowed(folder: folder), folder: folder)
-      if landlock == 0 { log.write(.warning, "\(Seal.noLandlock)") }
+      if unsafe try !Sandbox.seal(e7_service_calls, folder: folder) {
+        log.write(.warning, "\(Sandbox.noLandlock)")
+      }
     } catch {
       log.end(error.phrase)
     }

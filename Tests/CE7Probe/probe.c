@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <linux/securebits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -101,4 +103,8 @@ int32_t e7_probe_i386(int32_t number, int32_t (*before)(void)) {
   (void)before;
   return SIGSYS;
 #endif
+}
+
+int32_t e7_keep_capabilities(void) {
+  return prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0);
 }

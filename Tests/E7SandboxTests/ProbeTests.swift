@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import CE7BrokerCalls
 import CE7Probe
-import CSeccomp
-import E7BrokerCore
-import E7PrivCore
+import CE7Sandbox
 import E7Sandbox
 import Glibc
 import Testing
@@ -15,12 +14,19 @@ enum Filter: String, CaseIterable {
 
   static let folder: Int32 = 7
 
-  var calls: [AllowedCall] {
+  private var table: (UnsafeMutablePointer<Int>) -> UnsafePointer<e7_call> {
     switch self {
-    case .service: ServiceCalls.allowed(folder: -1)
-    case .serviceThatSaves: ServiceCalls.allowed(folder: Filter.folder)
-    case .broker: BrokerCalls.allowed
+    case .broker: unsafe e7_broker_calls
+    case .service, .serviceThatSaves: unsafe e7_service_calls
     }
+  }
+
+  /// The rows that are in force.
+  var calls: [e7_call] {
+    var count = 0
+    let start = unsafe table(&count)
+    return unsafe UnsafeBufferPointer(start: start, count: count)
+      .filter { self == .serviceThatSaves || !$0.saves }
   }
 
   /// The folder is one that stands for it, at that number.
@@ -32,7 +38,7 @@ enum Filter: String, CaseIterable {
       folder = Filter.folder
     }
     do throws(SandboxError) {
-      _ = try Seal.close(to: calls, folder: folder)
+      _ = unsafe try Sandbox.seal(table, folder: folder)
       return 0
     } catch {
       return 1
@@ -48,6 +54,25 @@ enum Filter: String, CaseIterable {
   }
 
   static let off: @convention(c) () -> Int32 = { 0 }
+}
+
+extension e7_call {
+  /// Those that say something.
+  fileprivate var all: [e7_required] {
+    [required.0, required.1, required.2].filter { $0.argument > 0 }
+  }
+}
+
+extension e7_required {
+  fileprivate var index: Int { Int(argument) - 1 }
+
+  private var number: UInt64 {
+    UInt64(bitPattern: Int64(value == Int32(E7_FOLDER) ? Filter.folder : value))
+  }
+
+  /// The bits that are looked at, and what they must be.
+  fileprivate var mask: UInt64 { lacks ? number : .max }
+  fileprivate var bits: UInt64 { lacks ? 0 : number }
 }
 
 /// A system call that a filter must not let through.
@@ -85,11 +110,11 @@ struct ProbeTests {
   private static func wrong(_ filter: Filter) -> [Probe] {
     var probes: [Probe] = []
     for call in filter.calls {
-      for required in call.required {
+      for required in call.all {
         let high: UInt64 = 1 << 30
         var arguments = right(call)
-        arguments[Int(required.arg)] ^=
-          required.datum_a & high != 0 ? high : required.datum_a & (~required.datum_a + 1)
+        arguments[required.index] ^=
+          required.mask & high != 0 ? high : required.mask & (~required.mask + 1)
         probes.append(Probe(number: Int64(call.number), arguments: arguments))
       }
     }
@@ -97,11 +122,10 @@ struct ProbeTests {
   }
 
   /// Arguments that are allowed, and otherwise wrong.
-  private static func right(_ call: AllowedCall) -> [UInt64] {
+  private static func right(_ call: e7_call) -> [UInt64] {
     var arguments = Array(repeating: UInt64.max, count: 6)
-    for required in call.required {
-      let index = Int(required.arg)
-      arguments[index] = arguments[index] & ~required.datum_a | required.datum_b
+    for required in call.all {
+      arguments[required.index] = arguments[required.index] & ~required.mask | required.bits
     }
     return arguments
   }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import CE7Linux
+import CE7Probe
 import E7System
 import E7Unix
+import Glibc
 import Testing
 
 struct PrivilegeTests {
@@ -11,7 +12,7 @@ struct PrivilegeTests {
 
   @Test(.enabled(if: Process.isRoot)) func whoBecomesAnotherUserHoldsNone() async {
     await #expect(processExitsWith: .success) {
-      guard e7_become(65534, 65534) >= 0 else { Process.exit(2) }
+      guard setgid(65534) == 0, setuid(65534) == 0 else { Process.exit(2) }
       Process.exit(Process.holdsCapability ? 1 : 0)
     }
   }
@@ -19,7 +20,9 @@ struct PrivilegeTests {
   @Test(.enabled(if: Process.isRoot)) func aKeptOneIsSeen() async {
     await #expect(processExitsWith: .success) {
       // Kept, since who is no root any more keeps them with these bits.
-      guard e7_lock_securebits() >= 0, e7_become(65534, 65534) >= 0 else { Process.exit(2) }
+      guard e7_keep_capabilities() == 0, setgid(65534) == 0, setuid(65534) == 0 else {
+        Process.exit(2)
+      }
       Process.exit(Process.holdsCapability ? 0 : 1)
     }
   }

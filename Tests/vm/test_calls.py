@@ -22,13 +22,13 @@ from test_supervisor import Suite, until
 
 pytestmark = pytest.mark.usefixtures("no_suite")
 SOURCES = pathlib.Path(__file__).parents[2] / "Sources"
-SERVICE = SOURCES / "E7PrivCore/ServiceCalls.swift"
-BROKER = SOURCES / "E7BrokerCore/BrokerCalls.swift"
+SERVICE = SOURCES / "CE7Sandbox/service_calls.c"
+BROKER = SOURCES / "CE7BrokerCalls/calls.c"
 CLOCK = pathlib.Path("/sys/devices/system/clocksource/clocksource0")
 
 
 def allowed(source):
-    names = set(re.findall(r"__NR_(\w+)", source.read_text(encoding="utf-8")))
+    names = set(re.findall(r"SYS_(\w+)", source.read_text(encoding="utf-8")))
     assert len(names) > 10
     return names
 

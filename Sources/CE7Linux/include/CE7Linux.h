@@ -64,16 +64,14 @@ int64_t e7_send(int32_t fd, const uint8_t *_Nonnull bytes, size_t count);
 int64_t e7_receive(int32_t fd, uint8_t *_Nonnull bytes, size_t capacity, bool expects_descriptor,
                    struct e7_received *_Nonnull received);
 
-/// What the calls of this header pass to the kernel, for a filter of system calls.
-enum {
-  E7_SEND_FLAGS = 0x4040,
-  E7_RECEIVE_FLAGS = 0x40000040,
-  E7_NETLINK_ADDRESS_SIZE = 12,
-  E7_CLOCK = 1,
-  E7_SAVE_FLAGS = 0xa0241,
-  E7_SAVE_MODE = 0640,
-  E7_RENAME_EXCHANGE = 2,
-};
+/// Opens a socket of generic netlink, close-on-exec, bound to a port of the kernel's choice.
+int32_t e7_netlink_open(void);
+
+/// Asks for refusals in words, without the request repeated; kernels before 4.12 have neither.
+void e7_netlink_explain(int32_t fd);
+
+/// Sends a datagram to the kernel.
+int32_t e7_netlink_send(int32_t fd, const uint8_t *_Nonnull bytes, size_t count);
 
 struct e7_netlink_received {
   /// The sender's netlink port, 0 for the kernel.
@@ -161,30 +159,8 @@ int32_t e7_save_write(int32_t fd, const uint8_t *_Nonnull bytes, size_t count, u
 /// returns 0, both survive a power cut.
 int32_t e7_save_end(int32_t folder, int32_t fd);
 
-// Privileges (privilege.c)
-
-/// Limits of setrlimit(2): no core dump, no other process, no locked memory, few descriptors.
-int32_t e7_limit(void);
-bool e7_is_limited(void);
-
-/// Root's capabilities are root's no more, and that stays so: PR_SET_SECUREBITS.
-int32_t e7_lock_securebits(void);
-bool e7_securebits_are_locked(void);
-
-int32_t e7_become(uint32_t uid, uint32_t gid);
-bool e7_is(uint32_t uid, uint32_t gid);
-int32_t e7_not_dumpable(void);
-bool e7_is_dumpable(void);
-int32_t e7_no_new_privileges(void);
-bool e7_has_no_new_privileges(void);
+/// The kernel kills this process when its parent, which must be this one, ends: PR_SET_PDEATHSIG.
 int32_t e7_die_with_parent(int32_t parent);
-
-/// The kernel's version of Landlock, 0 without.
-int32_t e7_landlock_version(void);
-
-/// Landlock: no file, port, abstract socket or other process for ever, but that files may be made,
-/// written and renamed in `folder`, unless it is -1.  Returns the kernel's version of it, 0 without.
-int32_t e7_landlock(int32_t folder);
 
 /// Memory comes from brk(2) alone, which needs no rights to map files or code.
 void e7_heap_by_brk(void);

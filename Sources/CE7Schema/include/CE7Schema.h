@@ -24,11 +24,15 @@ int32_t e7_flag_kind(uint32_t number);
 /// it is only read.
 bool e7_flag_range(uint32_t number, uint32_t *_Nonnull least, uint32_t *_Nonnull most);
 
-/// The type of an attribute (`AttributeType`'s raw value), or -1 where there is none such.
-int32_t e7_attr_type_of(uint32_t number);
+struct e7_attr_form {
+  /// `AttributeType`'s raw value.
+  uint16_t type;
+  /// Largest number, or longest text in bytes without its NUL; 0 where the type alone limits.
+  uint16_t limit;
+};
 
-/// Largest number, or longest text in bytes without its NUL; 0 where the type alone limits.
-uint32_t e7_attr_limit(uint32_t number);
+/// The form of an attribute; false where there is none of this number.
+bool e7_attr(uint32_t number, struct e7_attr_form *_Nonnull form);
 
 /// Whether a command of the kernel's takes an attribute.
 bool e7_takes(uint32_t command, uint32_t attribute);

@@ -18,11 +18,10 @@ int32_t e7_pass_credentials(int32_t fd);
 /// Sends one datagram with the descriptor `passed`; never blocks, no SIGPIPE.
 int64_t e7_send_passing(int32_t fd, const uint8_t *_Nonnull bytes, size_t count, int32_t passed);
 
-/// The operation of fcntl(2) behind `e7_duplicate`, for a filter of system calls.
-enum { E7_DUPLICATE = 1030 };
-
 /// A second descriptor for the same socket, close-on-exec.
 int32_t e7_duplicate(int32_t fd);
+/// A netlink socket is sent what goes to this group.
+int32_t e7_join_group(int32_t fd, uint32_t group);
 int32_t e7_grow_receive_buffer(int32_t fd, int32_t size);
 
 /// Whether any capability is effective, permitted or inheritable.

@@ -15,4 +15,7 @@ int32_t e7_probe(int64_t number, const uint64_t *_Nonnull arguments,
 /// The same by int 0x80, where the processor has it: a number of another architecture's.
 int32_t e7_probe_i386(int32_t number, int32_t (*_Nonnull before)(void));
 
+/// Capabilities stay when the user changes: PR_SET_SECUREBITS.
+int32_t e7_keep_capabilities(void);
+
 #endif

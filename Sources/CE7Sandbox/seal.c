@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <linux/landlock.h>
+#include <seccomp.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "CE7Linux.h"
+#include "CE7Sandbox.h"
 
 // Of later kernels than Debian 12's headers: struct landlock_ruleset_attr, which may only grow.
 struct ruleset {
@@ -55,4 +57,43 @@ int32_t e7_landlock(int32_t folder) {
     result = -errno;
   close(ruleset);
   return result;
+}
+
+static int allow(scmp_filter_ctx filter, const struct e7_call *call, int32_t folder) {
+  struct scmp_arg_cmp compared[3];
+  unsigned int count = 0;
+
+  for (; count < 3 && call->required[count].argument; count++) {
+    const struct e7_required *required = &call->required[count];
+    uint64_t value = (uint64_t)(int64_t)(required->value == E7_FOLDER ? folder : required->value);
+    compared[count] = (struct scmp_arg_cmp){required->argument - 1u, SCMP_CMP_MASKED_EQ,
+                                            required->lacks ? value : UINT64_MAX,
+                                            required->lacks ? 0 : value};
+  }
+  return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call->number, count, compared);
+}
+
+static int load_filter(const struct e7_call *calls, size_t count, int32_t folder) {
+  scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+  if (!filter) return -ENOMEM;
+  int result = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+  // Of a process with other threads, too, none goes on without the filter.
+  if (!result) result = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+  for (size_t i = 0; i < count && !result; i++)
+    if (!calls[i].saves || folder >= 0) result = allow(filter, &calls[i], folder);
+  if (!result) result = seccomp_load(filter);
+  seccomp_release(filter);
+  return result;
+}
+
+int32_t e7_seal(const struct e7_call *calls, size_t count, int32_t folder, const char **step) {
+  // Landlock and seccomp ask for it.
+  *step = "no new privileges";
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) return -errno;
+  *step = "Landlock";
+  int32_t version = e7_landlock(folder);
+  if (version < 0) return version;
+  *step = "seccomp";
+  int result = load_filter(calls, count, folder);
+  return result ? result : version;
 }

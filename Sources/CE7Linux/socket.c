@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
-#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -24,24 +24,6 @@ int32_t e7_unix_name(struct sockaddr_un *address, const uint8_t *path, size_t co
   if (count >= sizeof(address->sun_path)) return -ENAMETOOLONG;
   memcpy(address->sun_path, path, count);
   return 0;
-}
-
-int32_t e7_notify(int32_t fd, const uint8_t *path, size_t length, const uint8_t *text,
-                  size_t count) {
-  struct sockaddr_un address;
-  struct iovec part = {(uint8_t *)text, count};
-  int32_t result = e7_unix_name(&address, path, length);
-  if (result) return result;
-
-  // The abstract address ends where the name does, a path's with the structure.
-  socklen_t size = offsetof(struct sockaddr_un, sun_path) + (socklen_t)length;
-  if (address.sun_path[0] == '@')
-    address.sun_path[0] = 0;
-  else
-    size = sizeof(address);
-  struct msghdr message = {
-      .msg_name = &address, .msg_namelen = size, .msg_iov = &part, .msg_iovlen = 1};
-  return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
 int32_t e7_set_option(int32_t fd, int32_t level, int32_t name, int32_t value) {
@@ -77,11 +59,17 @@ int32_t e7_peer_credentials(int32_t fd, struct e7_credentials *credentials) {
   return size == sizeof(*credentials) ? 0 : -EPROTO;
 }
 
-int64_t e7_peer_groups(int32_t fd, uint32_t *groups, size_t capacity) {
-  socklen_t size = capacity * sizeof(*groups);
+int32_t e7_peer_is_in(int32_t fd, uint32_t group) {
+  socklen_t size = 0;
 
-  if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) && errno != ERANGE) return -errno;
-  return size / sizeof(*groups);
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, &group, &size) == 0) return false;
+  if (errno != ERANGE) return -errno;
+  gid_t *groups = malloc(size);
+  int32_t result =
+      groups && getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) == 0 ? false : -errno;
+  for (size_t i = 0; !result && i < size / sizeof(*groups); i++) result = groups[i] == group;
+  free(groups);
+  return result;
 }
 
 int64_t e7_send(int32_t fd, const uint8_t *bytes, size_t count) {

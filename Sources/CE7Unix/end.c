@@ -76,3 +76,10 @@ bool e7_holds_capability(void) {
     if (sets[i].effective || sets[i].permitted || sets[i].inheritable) return true;
   return false;
 }
+
+int64_t e7_peer_groups(int32_t fd, uint32_t *groups, size_t capacity) {
+  socklen_t size = capacity * sizeof(*groups);
+
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) && errno != ERANGE) return -errno;
+  return size / sizeof(*groups);
+}

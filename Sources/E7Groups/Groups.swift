@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import CE7Linux
-import CE7Schema
 import CE7Unix
 import CNetlink
-import E7Lane
 public import E7Netlink
-public import E7System
-public import E7Text
 
 extension GenericSocket {
   /// Receives what is sent to a group of a family from now on; refused to who lacks the authority.

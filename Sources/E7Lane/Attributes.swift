@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import CE7Schema
 
 // Attributes are laid out as netlink lays them out (linux/netlink.h, struct nlattr): length with
 // its own four bytes, number, payload, padding to four.  One reader and one writer serve E7IPC and

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import CE7Schema
-public import E7Text
 
 extension DecodeError {
   /// One line for people: what was wrong and what was expected.
@@ -15,11 +13,11 @@ extension DecodeError {
     case .unknownType(let number): "message type \(number) is not known"
     case .reservedBits: "a reserved byte of the header is not zero"
     case .unknownAttribute(let number): "attribute \(number) is not known"
-    case .duplicate(let attribute): "attribute \(attribute.phrase) comes twice"
-    case .missing(let attribute): "attribute \(attribute.phrase) is missing"
-    case .malformed(let attribute): "attribute \(attribute.phrase) is malformed"
-    case .outOfRange(let attribute): "attribute \(attribute.phrase) is out of range"
-    case .unexpected(let attribute): "attribute \(attribute.phrase) does not belong to this message"
+    case .duplicate(let attribute): attribute.blamed("comes twice")
+    case .missing(let attribute): attribute.blamed("is missing")
+    case .malformed(let attribute): attribute.blamed("is malformed")
+    case .outOfRange(let attribute): attribute.blamed("is out of range")
+    case .unexpected(let attribute): attribute.blamed("does not belong to this message")
     case .tooManyAttributes:
       "the message has more than \(AttributeReader.most) attributes"
     }
@@ -29,6 +27,10 @@ extension DecodeError {
 extension Attribute {
   /// The name that the schema gives it.
   public var phrase: Phrase { Attribute.phrase(rawValue) }
+
+  @inline(never) fileprivate func blamed(_ fault: StaticString) -> Phrase {
+    "attribute \(phrase) \(fault)"
+  }
 
   /// The name that the schema gives the attribute of this number, or the number.
   public static func phrase(_ number: UInt16) -> Phrase {

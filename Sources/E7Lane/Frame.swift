@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import CE7Schema
 
 /// Why bytes from outside are no message.
 public enum DecodeError: Error, Equatable {

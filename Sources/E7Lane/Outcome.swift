@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import CE7Schema
-public import E7Text
 
 /// The end of an answer.
 public struct Outcome: Equatable, Sendable {

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import CE7Schema
-public import E7Text
 
 /// What is wrong with the path of a rule.
 public enum PathFault: Error, Equatable {

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import CE7Schema
-public import E7Text
 
 /// The lists of `defs.x` by word and number.
 ///

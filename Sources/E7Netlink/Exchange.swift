@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import CE7Schema
 import CNetlink
-import E7Lane
-import E7System
-import E7Text
 
 /// A request and what the kernel answers, as a pure state machine over received datagrams.
 ///

@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import CE7Linux
 import CNetlink
-import E7Lane
-public import E7System
-public import E7Text
 
 /// A generic-netlink socket, close-on-exec.
 public struct GenericSocket: ~Copyable {

@@ -1,9 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import CE7Linux
-public import CE7Schema
-public import E7Lane
-public import E7System
-package import E7Text
 
 /// A socket that asks family `e7` of generic netlink, and edits where it or the process may.
 ///

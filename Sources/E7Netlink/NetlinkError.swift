@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import CE7Linux
-public import E7System
-public import E7Text
 
 /// Why the kernel gave no answer, or a bad one, or says no.
 public struct NetlinkError: Error, Equatable, Sendable {

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-package import CE7Schema
 import CNetlink
-package import E7Lane
 
 /// One message of a netlink datagram: `struct nlmsghdr` of netlink(7) and what follows it, which in
 /// a message of generic netlink begins with `struct genlmsghdr`.
@@ -62,7 +60,7 @@ public struct NetlinkMessage: Equatable, Sendable {
   }
 
   /// The bytes of an attribute of another family than E7's, the last of this number, or nil.
-  package static func find(
+  @inline(never) package static func find(
     _ number: Int, in bytes: [UInt8], from start: Int = genericHeaderSize
   ) throws(NetlinkError) -> [UInt8]? {
     var index = start

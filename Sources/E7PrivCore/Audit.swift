@@ -1,9 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import CE7Linux
-import CE7Schema
-import E7Lane
-public import E7System
-public import E7Text
 
 /// What is told of edits: a line before each and one after it, and of refusals no more than some a
 /// second, with the number of those left out.

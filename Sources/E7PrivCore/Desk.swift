@@ -1,9 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import CE7Linux
-public import CE7Schema
-public import E7Lane
-public import E7System
-import E7Text
 
 /// Where edits go that were found right.
 public protocol EditTarget: ~Copyable {
@@ -43,27 +38,29 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
   ///
   /// A lane that serves nobody stays until its first message, which it refuses, or is overdue.
   public mutating func open(
-    _ socket: consuming FileDescriptor, maker: Peer?, now: UInt64
+    _ socket: consuming FileDescriptor, maker: Credentials?, now: UInt64
   ) -> Bool {
     guard lanes.count < 2 * Limit.lanes else { return false }
-    let credentials = maker?.credentials ?? Credentials(pid: 0, uid: .max, gid: .max)
-    let refusal = refusal(of: maker)
-    lanes.append(Lane(socket, credentials, refusal, now: now))
+    let refusal = refusal(of: maker, over: socket)
+    let maker = maker ?? Credentials(pid: 0, uid: .max, gid: .max)
+    lanes.append(Lane(socket, maker, refusal, now: now))
     audit.after(
-      Audit.who(credentials, nil), refusal == nil ? "lane opened" : "lane",
+      Audit.who(maker, nil), refusal == nil ? "lane opened" : "lane",
       refusal ?? Outcome(), from: nil, now: now)
     return true
   }
 
-  private func refusal(of maker: Peer?) -> Outcome? {
-    guard authority.admits(maker), let maker else {
+  private func refusal(
+    of maker: Credentials?, over socket: borrowing FileDescriptor
+  ) -> Outcome? {
+    guard authority.admits(maker, over: socket), let maker else {
       return Outcome(EPERM, "edits are for root and members of group e7-admin")
     }
     var served = 0
     var same = 0
     for lane in lanes where lane.refusal == nil {
       served += 1
-      if lane.maker.uid == maker.credentials.uid { same += 1 }
+      if lane.maker.uid == maker.uid { same += 1 }
     }
     if served >= Limit.lanes {
       return Outcome(EUSERS, "all \(Limit.lanes) lanes are in use; try again later")

@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import CE7Schema
-import E7Lane
-public import E7System
 
 /// One lane: who made it, and the answers that it has not taken yet.
 public final class Lane {

@@ -1,8 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import CE7Linux
-public import CE7Schema
-public import E7Lane
-public import E7Text
 
 /// An edit of a lane's: each attribute is one of its command's, of its type, and has a value that
 /// there is.

@@ -1,9 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import CE7Linux
-import CE7Schema
-import E7Lane
-import E7System
-import E7Text
 
 /// The one rules file that is being saved, part by part, over one lane: it takes the place of the
 /// old one in one step, and the one before it is kept.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import CE7Linux
 public import CE7Sandbox
-import E7System
-public import E7Text
+public import E7System
 
 /// A step of the confinement that failed.
 public struct SandboxError: Error, Sendable {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import CE7Linux
 
 /// Time that only goes forward, CLOCK_MONOTONIC of clock_gettime(2).
 public enum Clock {

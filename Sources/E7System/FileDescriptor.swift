@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import CE7Linux
-public import E7Text
 
 /// An open file descriptor, closed when its owner lets go of it.
 @frozen public struct FileDescriptor: ~Copyable, Sendable {

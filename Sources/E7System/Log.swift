@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import CE7Linux
-public import E7Text
 
 /// A daemon's log: lines of printable ASCII, with one write(2) a call to standard error, or one a
 /// line where that is the kernel's log.
@@ -62,16 +60,12 @@ public struct Log: Sendable {
   static func line(
     _ priority: Priority, _ name: StaticString, _ text: [UInt8], prefixed: Bool
   ) -> [UInt8] {
-    var line: [UInt8] = []
-    line.reserveCapacity(text.count + 32)
-    if prefixed { line += [UInt8(ascii: "<"), 48 + priority.rawValue, UInt8(ascii: ">")] }
-    name.withUTF8Buffer { unsafe line.append(contentsOf: $0) }
-    line += [UInt8(ascii: ":"), UInt8(ascii: " ")]
+    var line = (prefixed ? "<\(priority.rawValue)>\(name): " as Phrase : "\(name): ").bytes
     for byte in text {
       if byte >= 32 && byte < 127 && byte != UInt8(ascii: "\\") {
         line.append(byte)
       } else {
-        line += [UInt8(ascii: "\\"), UInt8(ascii: "x"), hex(byte >> 4), hex(byte & 15)]
+        line += ("\\x\([hex(byte >> 4), hex(byte & 15)])" as Phrase).bytes
       }
     }
     line.append(UInt8(ascii: "\n"))

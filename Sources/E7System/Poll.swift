@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import CE7Linux
 
 /// What to wait for on a descriptor.
 public struct Interest: OptionSet, Sendable {

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import CE7Linux
-public import E7Text
 
 /// A user of /etc/passwd.
 public struct Account: Equatable, Sendable {

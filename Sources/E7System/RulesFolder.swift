@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import CE7Linux
-import E7Text
 
 /// The folder of the file `rules`.
 public enum RulesFolder {

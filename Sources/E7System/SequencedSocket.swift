@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import CE7Linux
 
 /// Sockets of unix(7) that keep datagrams whole and in order: SOCK_SEQPACKET, close-on-exec.
 ///
@@ -10,22 +9,13 @@ public enum SequencedSocket {
     e7_is_unix_pair(socket.raw)
   }
 
-  /// Who connected, or made the pair: SO_PEERCRED and SO_PEERGROUPS.
-  public static func peer(_ socket: borrowing FileDescriptor) throws(SystemError) -> Peer {
+  /// Who connected, or made the pair, as it was then: SO_PEERCRED.
+  public static func maker(
+    _ socket: borrowing FileDescriptor
+  ) throws(SystemError) -> Credentials {
     var raw = e7_credentials()
     _ = try check(unsafe e7_peer_credentials(socket.raw, &raw), "getsockopt SO_PEERCRED")
-    var capacity = 32
-    while true {
-      var groups = [UInt32](repeating: 0, count: capacity)
-      let count = Int(unsafe e7_peer_groups(socket.raw, &groups, capacity))
-      guard count >= 0 else {
-        throw SystemError("getsockopt SO_PEERGROUPS", errno: Int32(truncatingIfNeeded: -count))
-      }
-      if count <= capacity {
-        return Peer(credentials: Credentials(raw), groups: Array(groups.prefix(count)))
-      }
-      capacity = count
-    }
+    return Credentials(raw)
   }
 
   /// Sends one datagram; false when the peer's queue is full.

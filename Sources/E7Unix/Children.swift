@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import CE7Linux
 import CE7Unix
 public import E7System
-public import E7Text
 
 /// How a child of this process ended.
 public struct ChildEnd: Equatable, Sendable {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import CE7Linux
 import CE7Unix
 public import E7System
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Unix
 public import E7System
-public import E7Text
 
 /// Files of a daemon's own.
 public enum Files {

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import CE7Linux
-import CE7Schema
-import E7Lane
 import E7Netlink
 import E7PrivCore
-import E7System
-import E7Text
 
 /// The kernel behind the one socket with the role control, which needs no capability.
 struct KernelTarget: EditTarget, ~Copyable {

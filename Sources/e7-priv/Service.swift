@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import CE7Linux
 import CE7Sandbox
-import CE7Schema
-import E7Lane
 import E7Netlink
 import E7PrivCore
 import E7Sandbox
-import E7System
-import E7Text
 
 /// The one process that edits: it has lanes, and a socket with the role control, but no capability.
 struct Service: ~Copyable {
@@ -155,7 +150,7 @@ struct Service: ~Copyable {
     if message.header.type == .claim, let broker {
       desk.target.giveView(descriptor.raw, to: broker)
     } else if message.header.type == .lane, SequencedSocket.isPair(descriptor) {
-      let maker = try? SequencedSocket.peer(descriptor)
+      let maker = try? SequencedSocket.maker(descriptor)
       if !desk.open(descriptor, maker: maker, now: now) {
         log.write(.warning, "no room for another lane")
       }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import E7Netlink
-import E7System
-import E7Text
 import E7Unix
 
 /// Has e7-client bring the saved rules in force, once a load of the module that has none yet.

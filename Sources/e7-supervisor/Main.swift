@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import E7Netlink
-import E7System
-import E7Text
 
 /// The daemon's log.
 let log = Log("e7-supervisor")

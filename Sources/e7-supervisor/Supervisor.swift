@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import CE7Linux
-import CE7Schema
 import CE7Unix
 import E7Groups
-import E7Lane
 import E7Netlink
-import E7System
-import E7Text
 import E7Unix
 
 /// Starts service and broker, and starts either again when it ends.

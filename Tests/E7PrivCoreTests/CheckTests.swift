@@ -2,30 +2,73 @@
 import CE7Schema
 import E7IPC
 import E7System
+import E7Unix
+import Glibc
 import Testing
 
 @testable import E7PrivCore
 
 struct AuthorityTests {
-  private func peer(_ uid: UInt32, _ gid: UInt32, _ groups: [UInt32] = []) -> Peer {
-    Peer(credentials: Credentials(pid: 9, uid: uid, gid: gid), groups: groups)
+  /// Whether a lane of this process's making would be admitted.
+  private static func isAdmitted(_ group: UInt32?) throws -> Bool {
+    let pair = try SequencedSocket.pair()
+    let maker = try SequencedSocket.maker(pair.second)
+    return Authority(adminGroup: group).admits(maker, over: pair.second)
   }
 
-  @Test func rootAndTheGroupAreAdmittedAndNobodyElse() {
+  /// Becomes somebody with these groups; fails the exit test where it cannot.
+  private static func become(_ uid: UInt32, _ gid: UInt32, _ groups: [UInt32]) {
+    guard unsafe setgroups(groups.count, groups) == 0, setgid(gid) == 0, setuid(uid) == 0 else {
+      exit(9)
+    }
+  }
+
+  private static func end(_ isRight: Bool?) -> Never { exit(isRight == true ? 42 : 1) }
+
+  @Test(.enabled(if: Process.isRoot)) func rootIsAdmitted() throws {
+    for group in [77, 0, nil] as [UInt32?] { #expect(try AuthorityTests.isAdmitted(group)) }
+  }
+
+  @Test(.enabled(if: Process.isRoot)) func membersAreAdmitted() async {
+    await #expect(processExitsWith: .exitCode(42)) {
+      AuthorityTests.become(1000, 5, [4, 77])
+      AuthorityTests.end(try? AuthorityTests.isAdmitted(77))
+    }
+    await #expect(processExitsWith: .exitCode(42)) {
+      AuthorityTests.become(1000, 77, [])
+      AuthorityTests.end(try? AuthorityTests.isAdmitted(77))
+    }
+    // In as many groups as there may be.
+    await #expect(processExitsWith: .exitCode(42)) {
+      AuthorityTests.become(1000, 5, Array(100_000..<165_535) + [77])
+      AuthorityTests.end(try? AuthorityTests.isAdmitted(77))
+    }
+  }
+
+  @Test(.enabled(if: Process.isRoot)) func othersAreNot() async {
+    await #expect(processExitsWith: .exitCode(42)) {
+      AuthorityTests.become(1000, 5, [4, 76, 78])
+      AuthorityTests.end((try? AuthorityTests.isAdmitted(77)).map { !$0 })
+    }
+    await #expect(processExitsWith: .exitCode(42)) {
+      AuthorityTests.become(77, 5, [])
+      AuthorityTests.end((try? AuthorityTests.isAdmitted(77)).map { !$0 })
+    }
+    // Root's group is nobody's licence, and without a group there is root alone.
+    await #expect(processExitsWith: .exitCode(42)) {
+      AuthorityTests.become(1000, 0, [0])
+      let none = try? AuthorityTests.isAdmitted(nil)
+      let roots = try? AuthorityTests.isAdmitted(0)
+      AuthorityTests.end(none == false && roots == false)
+    }
+  }
+
+  @Test func whomTheKernelDoesNotNameIsNot() throws {
     let authority = Authority(adminGroup: 77)
-    #expect(authority.admits(peer(0, 5)))
-    #expect(authority.admits(peer(1000, 77)))
-    #expect(authority.admits(peer(1000, 5, [4, 77])))
-    #expect(!authority.admits(peer(1000, 5, [4, 76, 78])))
-    #expect(!authority.admits(peer(77, 0, [0])))
-    #expect(!authority.admits(nil))
-  }
-
-  @Test(arguments: [nil, 0] as [UInt32?])
-  func withoutAGroupThereIsRootAlone(group: UInt32?) {
-    let authority = Authority(adminGroup: group)
-    #expect(authority.admits(peer(0, 0)))
-    #expect(!authority.admits(peer(1000, 0, [0])))
+    #expect(!authority.admits(nil, over: FileDescriptor(owning: -1)))
+    // No answer about groups is a no.
+    let stranger = Credentials(pid: 9, uid: 1000, gid: 5)
+    #expect(!authority.admits(stranger, over: FileDescriptor(owning: -1)))
   }
 
   @Test func aMakerThatIsNotVisibleAgreesWithNobody() {

@@ -87,12 +87,12 @@ struct DeskTests {
 
   @Test func whoMayNotEditIsToldSoOnceAndNothingElse() throws {
     let fixture = Fixture()
-    let alice = Peer(credentials: Credentials(pid: 5, uid: 1000, gid: 1000), groups: [1001])
+    let alice = Credentials(pid: 5, uid: 1000, gid: 1000)
     #expect(try fixture.open(1, alice))
     #expect(
       fixture.journal.lines[0].hasPrefix(
         "! uid=1000 ruid=1000 gid=1000 pid=5 lane: refused: EPERM"))
-    let reaction = try fixture.send(1, curl, from: alice.credentials)
+    let reaction = try fixture.send(1, curl, from: alice)
     #expect(try done(reaction).error == UInt32(EPERM))
     #expect(reaction.closes && fixture.kernel.edits.isEmpty)
   }
@@ -115,7 +115,7 @@ struct DeskTests {
     let unread = Message.encode(.hello, sequence: 4) { Hello().write(&$0) }
     while lane.interest == .input {
       fixture.desk.receive(
-        lane, unread, from: root.credentials, truncated: false, now: fixture.now)
+        lane, unread, from: root, truncated: false, now: fixture.now)
       #expect(lane.flush(now: fixture.now))
     }
     let limit = UInt64(Limit.stallMilliseconds)
@@ -166,9 +166,7 @@ struct DeskTests {
 
   @Test func lanesAreCountedByUserAndInAll() throws {
     let fixture = Fixture()
-    func peer(_ uid: UInt32) -> Peer {
-      Peer(credentials: Credentials(pid: 1, uid: uid, gid: 77), groups: [])
-    }
+    func peer(_ uid: UInt32) -> Credentials { Credentials(pid: 1, uid: uid, gid: 77) }
     func isServed(_ id: UInt64, _ uid: UInt32) throws -> Bool {
       #expect(try fixture.open(id, peer(uid)))
       fixture.now += 1000

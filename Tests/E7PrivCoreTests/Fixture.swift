@@ -47,7 +47,7 @@ final class FakeJournal {
   }
 }
 
-let root = Peer(credentials: Credentials(pid: 100, uid: 0, gid: 0), groups: [])
+let root = Credentials(pid: 100, uid: 0, gid: 0)
 
 let curl = Edit.add(
   .block, Match(prot: NamedProtocol.tcp.rawValue, path: Array("/usr/bin/curl".utf8)))
@@ -85,13 +85,13 @@ final class Fixture {
     ) { journal.write($0, $1) }
   }
 
-  func open(_ id: UInt64, _ peer: Peer? = root) throws -> Bool {
+  func open(_ id: UInt64, _ maker: Credentials? = root) throws -> Bool {
     var pair = try SequencedSocket.pair()
     var far = FileDescriptor(owning: -1)
     var near = FileDescriptor(owning: -1)
     swap(&far, &pair.first)
     swap(&near, &pair.second)
-    guard desk.open(near, maker: peer, now: now) else { return false }
+    guard desk.open(near, maker: maker, now: now) else { return false }
     ends[id] = Ends(try #require(desk.lanes.last), far)
     return true
   }
@@ -99,14 +99,14 @@ final class Fixture {
   func lane(_ id: UInt64) throws -> Lane { try #require(ends[id]).lane }
 
   func send(
-    _ id: UInt64, _ edit: Edit, sequence: UInt32 = 9, from sender: Credentials? = root.credentials
+    _ id: UInt64, _ edit: Edit, sequence: UInt32 = 9, from sender: Credentials? = root
   ) throws -> Reaction {
     try receive(
       id, Message.encode(edit.type, sequence: sequence, edit.write), from: sender)
   }
 
   func receive(
-    _ id: UInt64, _ datagram: [UInt8], from sender: Credentials? = root.credentials,
+    _ id: UInt64, _ datagram: [UInt8], from sender: Credentials? = root,
     truncated: Bool = false
   ) throws -> Reaction {
     let ends = try #require(ends[id])

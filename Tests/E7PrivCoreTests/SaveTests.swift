@@ -114,7 +114,7 @@ struct SaveTests {
     let folder = try Folder()
     var vault = Vault(FileDescriptor(owning: try folder.open()))
     let lane = Lane(
-      FileDescriptor(owning: -1), root.credentials, nil, now: 0)
+      FileDescriptor(owning: -1), root, nil, now: 0)
     let most = [UInt8](repeating: 97, count: Int(Limit.part))
     for isOver in [false, true] {
       for _ in 0..<Int(Limit.saved / Limit.part) {

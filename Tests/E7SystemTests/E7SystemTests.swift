@@ -42,34 +42,36 @@ struct PollerTests {
 }
 
 struct ListenDescriptorsTests {
-  private func parse(_ pid: String?, _ count: String?, _ names: String?) -> ListenDescriptors? {
-    ListenDescriptors(
-      pid: pid.map { Array($0.utf8) }, count: count.map { Array($0.utf8) },
-      names: names.map { Array($0.utf8) }, own: 42)
-  }
-
   @Test(arguments: [
     ("", "1"), ("41", "1"), ("42", "0"), ("42", "65"), ("42", "-1"), ("42", ""),
-    ("42 ", "1"), ("42", "1x"), ("42", "99999999999"),
+    ("42 ", "1"), ("42", "1x"), ("42", "99999999999"), ("42", "18446744073709551617"),
   ])
   func whatIsNotForThisProcessIsNothing(pid: String, count: String) {
-    #expect(parse(pid, count, "a") == nil)
-    #expect(parse(nil, count, "a") == nil)
-    #expect(parse(pid, nil, "a") == nil)
+    #expect(unsafe e7_handed_count(pid, count, 42) == 0)
+    #expect(unsafe e7_handed_count(nil, count, 42) == 0)
+    #expect(unsafe e7_handed_count(pid, nil, 42) == 0)
   }
 
-  @Test func descriptorsGoByNameAndOnce() throws {
-    var descriptors = try #require(parse("42", "64", "console::view:view"))
-    func take(_ name: StaticString) -> Int32? {
-      let taken = descriptors.take(name)
-      guard let taken else { return nil }
-      return taken.release()
+  @Test(arguments: [1, 2, 63, 64] as [Int32]) func asManyAsThereAre(count: Int32) {
+    #expect(unsafe e7_handed_count("42", "\(count)", 42) == count)
+  }
+
+  @Test func descriptorsGoByNameAndOnce() {
+    let names = "console::view:view"
+    var gone: UInt64 = 0
+    func take(_ name: String) -> Int32 {
+      let index = unsafe e7_handed_index(names, 64, gone, name)
+      if index >= 0 { gone |= 1 << UInt64(index) }
+      return index
     }
-    #expect(take("lanes") == nil)
-    #expect(take("view") == 5)
-    #expect(take("view") == 6)
-    #expect(take("view") == nil)
-    #expect(take("console") == 3)
+    #expect(take("lanes") == -1 && take("vie") == -1 && take("views") == -1)
+    #expect(take("view") == 2)
+    #expect(take("view") == 3)
+    #expect(take("view") == -1)
+    #expect(take("console") == 0)
+    #expect(unsafe e7_handed_index(nil, 1, 0, "view") == -1)
+    // No more names than there are descriptors.
+    #expect(unsafe e7_handed_index(names, 2, 0, "view") == -1)
   }
 }
 

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Linux
 import Glibc
 import Testing
 
 @testable import E7System
 
 /// A service manager's socket, as systemd listens.
-private final class Manager {
+@safe private final class Manager {
   let name: [UInt8]
+  /// It as C has it, for as long as this lives.
+  let path: UnsafeMutablePointer<CChar>
   private let socket: Int32
 
   init(abstract: Bool) throws {
     let number = UInt64.random(in: 0 ... .max)
     let word = (abstract ? "@" : "/tmp/") + "e7-test-\(number)"
     name = Array(word.utf8)
+    unsafe path = try #require(unsafe strdup(word))
     socket = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
     try #require(socket >= 0)
     var address = sockaddr_un()
@@ -27,6 +31,7 @@ private final class Manager {
   }
 
   deinit {
+    unsafe free(path)
     close(socket)
     _ = unsafe unlink(String(decoding: name, as: UTF8.self))
   }
@@ -40,25 +45,22 @@ private final class Manager {
 }
 
 @Suite struct ServiceManagerTests {
-  private let own: Int32 = 42
   private let sender = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
 
   @Test(arguments: [false, true]) func readyIsSaidOnce(abstract: Bool) throws {
     let listener = try Manager(abstract: abstract)
-    var manager = ServiceManager(
-      by: sender, socket: listener.name, microseconds: nil, pid: nil, own: own)
+    var manager = unsafe ServiceManager(by: sender, socket: listener.path, period: 0)
     manager.ready()
     manager.ready()
     #expect(listener.heard() == "READY=1")
     #expect(listener.heard() == nil)
-    #expect(manager.wakes == nil)
+    manager.live(at: 0)
+    #expect(listener.heard() == nil && manager.wakes == nil)
   }
 
-  @Test func lifeIsShownTwiceAsOftenAsItMustBe() throws {
+  @Test func lifeIsShownWhenItIsDue() throws {
     let listener = try Manager(abstract: false)
-    var manager = ServiceManager(
-      by: sender, socket: listener.name, microseconds: Array("60000000".utf8),
-      pid: Array("42".utf8), own: own)
+    var manager = unsafe ServiceManager(by: sender, socket: listener.path, period: 30000)
     manager.live(at: 1000)
     #expect(listener.heard() == "WATCHDOG=1")
     #expect(manager.wakes == 31000)
@@ -68,21 +70,24 @@ private final class Manager {
     #expect(listener.heard() == "WATCHDOG=1")
   }
 
+  @Test func itIsDueTwiceAsOftenAsItMustCome() {
+    for (period, wanted) in [("60000000", 30000), ("2000", 1), ("1", 1)] as [(String, UInt64)] {
+      #expect(unsafe e7_watchdog_period(period, "42", 42) == wanted)
+      #expect(unsafe e7_watchdog_period(period, nil, 42) == wanted)
+    }
+  }
+
   @Test(arguments: ["41", "", "42 "]) func anothersWatchdogIsNotFed(pid: String) {
-    let manager = ServiceManager(
-      by: sender, socket: [1], microseconds: Array("60000000".utf8), pid: Array(pid.utf8), own: own)
-    #expect(manager.wakes == nil)
+    #expect(unsafe e7_watchdog_period("60000000", pid, 42) == 0)
   }
 
   @Test(arguments: ["0", "-1", "x", ""]) func noWatchdogFromNonsense(period: String) {
-    let manager = ServiceManager(
-      by: sender, socket: [1], microseconds: Array(period.utf8), pid: nil, own: own)
-    #expect(manager.wakes == nil)
+    #expect(unsafe e7_watchdog_period(period, nil, 42) == 0)
+    #expect(unsafe e7_watchdog_period(nil, nil, 42) == 0)
   }
 
   @Test func withoutAManagerNothingIsSaid() {
-    var manager = ServiceManager(
-      by: sender, socket: nil, microseconds: Array("60000000".utf8), pid: nil, own: own)
+    var manager = unsafe ServiceManager(by: sender, socket: nil, period: 30000)
     manager.ready()
     manager.live(at: 0)
     #expect(manager.wakes == nil)

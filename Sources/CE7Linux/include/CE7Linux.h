@@ -41,18 +41,13 @@ struct sockaddr_un;
 /// bytes that unix(7) has room for.
 int32_t e7_unix_name(struct sockaddr_un *_Nonnull address, const uint8_t *_Nonnull path, size_t count);
 
-/// Sends a word to the service manager's socket, whose path begins with @ where it is abstract.
-int32_t e7_notify(int32_t fd, const uint8_t *_Nonnull path, size_t length,
-                  const uint8_t *_Nonnull text, size_t count);
-
 /// Whether a descriptor is an end of a socketpair(2) of unix(7), of type SOCK_SEQPACKET, or at
 /// least of no connection that a path in the file system names.
 bool e7_is_unix_pair(int32_t fd);
 int32_t e7_peer_credentials(int32_t fd, struct e7_credentials *_Nonnull credentials);
 
-/// Fills `groups` and returns how many there are; with a larger number than `capacity`, nothing
-/// was filled.
-int64_t e7_peer_groups(int32_t fd, uint32_t *_Nonnull groups, size_t capacity);
+/// Whether who made the other end is in a group: 1, 0, or a failure.
+int32_t e7_peer_is_in(int32_t fd, uint32_t group);
 
 /// Sends one datagram; never blocks, no SIGPIPE.
 int64_t e7_send(int32_t fd, const uint8_t *_Nonnull bytes, size_t count);
@@ -91,6 +86,22 @@ bool e7_address_text(const uint8_t *_Nonnull address, size_t count, uint8_t *_No
 
 int32_t e7_set_option(int32_t fd, int32_t level, int32_t name, int32_t value);
 int32_t e7_set_cloexec(int32_t fd);
+
+// What a service manager hands over, and is told: sd_listen_fds(3), sd_notify(3) (manager.c)
+
+/// How many descriptors, from 3 on, are for the process `own`, as its environment says; 0 for none.
+int32_t e7_handed_count(const char *_Nullable pid, const char *_Nullable count, int32_t own);
+
+/// Which of so many has a name, and no bit in `gone`; -1 for none.  `names` has colons between them.
+int32_t e7_handed_index(const char *_Nullable names, int32_t count, uint64_t gone,
+                        const char *_Nonnull name);
+
+/// Milliseconds between two signs of life; 0 where none is awaited from the process `own`.
+uint64_t e7_watchdog_period(const char *_Nullable microseconds, const char *_Nullable pid,
+                            int32_t own);
+
+/// Says something to the socket at `path`, which begins with @ where it is abstract: best effort.
+void e7_notify(int32_t fd, const char *_Nonnull path, const char *_Nonnull text);
 
 // Waiting (wait.c)
 

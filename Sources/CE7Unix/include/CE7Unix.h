@@ -18,6 +18,10 @@ int32_t e7_pass_credentials(int32_t fd);
 /// Sends one datagram with the descriptor `passed`; never blocks, no SIGPIPE.
 int64_t e7_send_passing(int32_t fd, const uint8_t *_Nonnull bytes, size_t count, int32_t passed);
 
+/// Fills `groups` with those of who made the other end, and returns how many there are; with a larger
+/// number than `capacity`, nothing was filled.
+int64_t e7_peer_groups(int32_t fd, uint32_t *_Nonnull groups, size_t capacity);
+
 /// A second descriptor for the same socket, close-on-exec.
 int32_t e7_duplicate(int32_t fd);
 /// A netlink socket is sent what goes to this group.

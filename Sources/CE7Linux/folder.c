@@ -26,7 +26,7 @@ static bool is_roots(int fd, uint32_t writers) {
 }
 
 int32_t e7_open_rules_folder(const char *path, uint32_t gid) {
-  int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int fd = openat(AT_FDCWD, "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   char name[64];
 
   // From the root down, each by the descriptor of the one before, so that none can be exchanged.

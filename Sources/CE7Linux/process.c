@@ -74,8 +74,8 @@ void e7_open_standard(const char *name) {
   // In order: what is opened gets the lowest number that is free.
   for (int fd = 0; fd <= 2; fd++) {
     if (fcntl(fd, F_GETFD) >= 0) continue;
-    if (fd == 2 && (open_journal(name) == fd || open("/dev/kmsg", O_WRONLY) == fd)) continue;
-    if (open("/dev/null", O_RDWR) != fd) _exit(127);
+    if (fd == 2 && (open_journal(name) == fd || openat(AT_FDCWD, "/dev/kmsg", O_WRONLY) == fd)) continue;
+    if (openat(AT_FDCWD, "/dev/null", O_RDWR) != fd) _exit(127);
   }
 }
 

@@ -143,11 +143,6 @@ int32_t e7_netlink_open(void) {
   return -error;
 }
 
-void e7_netlink_explain(int32_t fd) {
-  e7_set_option(fd, SOL_NETLINK, NETLINK_EXT_ACK, 1);
-  e7_set_option(fd, SOL_NETLINK, NETLINK_CAP_ACK, 1);
-}
-
 int32_t e7_netlink_send(int32_t fd, const uint8_t *bytes, size_t count) {
   struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
   ssize_t sent;
@@ -170,6 +165,15 @@ int64_t e7_netlink_receive(int32_t fd, uint8_t *bytes, size_t capacity,
   if (message.msg_namelen != sizeof(sender) || sender.nl_family != AF_NETLINK) return -EPROTO;
   *received = (struct e7_netlink_received){sender.nl_pid, message.msg_flags & MSG_TRUNC};
   return count;
+}
+
+void e7_netlink_take(int32_t fd) {
+  struct e7_netlink_received received;
+  uint8_t byte;
+
+  e7_set_option(fd, SOL_NETLINK, NETLINK_EXT_ACK, 1);
+  e7_set_option(fd, SOL_NETLINK, NETLINK_CAP_ACK, 1);
+  while (e7_netlink_receive(fd, &byte, sizeof(byte), &received) >= 0) {}
 }
 
 int32_t e7_set_cloexec(int32_t fd) {

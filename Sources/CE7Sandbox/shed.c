@@ -13,8 +13,7 @@
 // No core dump, no other process, no locked memory; lanes, the door, netlink, standard input to
 // error, and a file that is saved.
 static const struct {
-  int resource;
-  rlim_t most;
+  uint8_t resource, most;
 } limits[] = {{RLIMIT_CORE, 0}, {RLIMIT_NPROC, 0}, {RLIMIT_MEMLOCK, 0}, {RLIMIT_NOFILE, 64}};
 
 enum { limit_count = sizeof(limits) / sizeof(limits[0]) };
@@ -29,7 +28,7 @@ enum {
 static int limit(void) {
   for (int i = 0; i < limit_count; i++) {
     struct rlimit limit = {limits[i].most, limits[i].most};
-    if (setrlimit(limits[i].resource, &limit)) return -1;
+    if (prlimit(0, limits[i].resource, &limit, NULL)) return -1;
   }
   return 0;
 }
@@ -38,7 +37,8 @@ static bool is_limited(void) {
   struct rlimit limit;
 
   for (int i = 0; i < limit_count; i++)
-    if (getrlimit(limits[i].resource, &limit) || limit.rlim_max != limits[i].most) return false;
+    if (prlimit(0, limits[i].resource, NULL, &limit) || limit.rlim_max != limits[i].most)
+      return false;
   return true;
 }
 

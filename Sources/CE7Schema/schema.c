@@ -4,14 +4,16 @@
 #include <string.h>
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define PACKED __attribute__((packed))
 
 // Flags are looked up as a list, too; no other has this number.
 enum { flag_list = 0 };
 
 // Whose each word is; the words stand behind one another, since in a program that is loaded
 // anywhere a pointer costs more than most of them.
-static const struct {
-  uint16_t list, number;
+static const struct PACKED {
+  uint8_t list;
+  uint16_t number;
 } rows[] = {
 #define E7_WORD(L, n, w, d) {E7_LIST_##L, n},
 #include "../../kmod/uapi/words.x"
@@ -31,7 +33,8 @@ static const char words[] =
     ;
 
 static const struct {
-  uint16_t number, kind, least, most;
+  uint8_t number, kind;
+  uint16_t least, most;
 } flags[] = {
 #define E7_FLAG(N, s, n, a, K, p, d) {n, E7_KIND_##K, 0, 0},
 #define E7_NUMBER(N, s, n, a, p, l, m, d) {n, E7_KIND_NUMBER, l, m},
@@ -41,7 +44,8 @@ static const struct {
 
 // Only userland checks attributes by hand; the kernel has its policies.
 static const struct {
-  uint16_t number, type, limit;
+  uint8_t number, type;
+  uint16_t limit;
 } attrs[] = {
 #define E7_ATTR(N, s, n, t, l, d) {n, E7_TYPE_##t, l},
 #define E7_MSG_ATTR(N, s, n, t, l, d) {n, E7_TYPE_##t, l},
@@ -49,8 +53,8 @@ static const struct {
 };
 
 // What each command takes, as numbers of bits.
-static const struct {
-  uint16_t number;
+static const struct PACKED {
+  uint8_t number;
   uint64_t takes;
 } commands[] = {
 #define E7_A(N) (UINT64_C(1) << E7_ATTR_##N)
@@ -70,25 +74,28 @@ const char *e7_word_of(enum e7_list list, uint32_t number) {
 
 const char *e7_flag_alias(uint32_t number) { return e7_word_of((enum e7_list)flag_list, number); }
 
-int32_t e7_flag_kind(uint32_t number) {
+static int flag_row(uint32_t number) {
   for (size_t i = 0; i < COUNT(flags); i++)
-    if (flags[i].number == number) return flags[i].kind;
+    if (flags[i].number == number) return (int)i;
   return -1;
 }
 
-bool e7_flag_range(uint32_t number, uint32_t *least, uint32_t *most) {
-  int32_t kind = e7_flag_kind(number);
+int32_t e7_flag_kind(uint32_t number) {
+  int row = flag_row(number);
+  return row < 0 ? -1 : flags[row].kind;
+}
 
-  if (kind < 0 || kind == E7_KIND_COUNTER) return false;
-  for (size_t i = 0; i < COUNT(flags); i++)
-    if (flags[i].number == number) {
-      *least = flags[i].least;
-      *most = flags[i].most;
-    }
-  if (kind == E7_KIND_NUMBER) return true;
+bool e7_flag_range(uint32_t number, uint32_t *least, uint32_t *most) {
+  int row = flag_row(number);
+
+  if (row < 0 || flags[row].kind == E7_KIND_COUNTER) return false;
+  *least = flags[row].least;
+  *most = flags[row].most;
+  if (flags[row].kind == E7_KIND_NUMBER) return true;
   // A kind of words is a list, whose numbers are counted up from 0 or 1.
-  *least = !e7_word_of((enum e7_list)kind, 0);
-  for (*most = *least; e7_word_of((enum e7_list)kind, *most + 1);) ++*most;
+  enum e7_list words_of = (enum e7_list)flags[row].kind;
+  *least = !e7_word_of(words_of, 0);
+  for (*most = *least; e7_word_of(words_of, *most + 1);) ++*most;
   return true;
 }
 

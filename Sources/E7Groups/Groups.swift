@@ -40,17 +40,17 @@ enum Groups {
   static func number(
     of name: Phrase, in description: NetlinkMessage
   ) throws(NetlinkError) -> UInt32? {
-    guard let list = try NetlinkMessage.find(CTRL_ATTR_MCAST_GROUPS, in: description.body) else {
-      return nil
-    }
+    let all = description.body
+    guard let found = try NetlinkMessage.find(CTRL_ATTR_MCAST_GROUPS, in: all) else { return nil }
+    let list = Array(all[found])
     // They are numbered from 1.
     for index in 1... {
-      guard let entry = try NetlinkMessage.find(index, in: list, from: 0) else { return nil }
-      guard let found = try NetlinkMessage.find(CTRL_ATTR_MCAST_GRP_NAME, in: entry, from: 0),
-        let number = try NetlinkMessage.find(CTRL_ATTR_MCAST_GRP_ID, in: entry, from: 0),
-        number.count == 4
+      guard let found = try NetlinkMessage.find(index, in: list, from: 0) else { return nil }
+      let entry = Array(list[found])
+      guard let known = try NetlinkMessage.find(CTRL_ATTR_MCAST_GRP_NAME, in: entry, from: 0),
+        let number = try NetlinkMessage.value(CTRL_ATTR_MCAST_GRP_ID, in: entry, from: 0)
       else { throw .malformed }
-      if found == name.bytes + [0] { return number.hostU32(at: 0) }
+      if entry[known] == name.bytes + [0] { return number }
     }
     return nil
   }

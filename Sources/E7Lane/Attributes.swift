@@ -93,7 +93,8 @@ public struct AttributeReader {
     }
   }
 
-  private func value(_ payload: Range<Int>) -> UInt64 {
+  /// The number that so many bytes are.
+  @inline(never) public func value(_ payload: Range<Int>) -> UInt64 {
     var value: UInt64 = 0
     for index in payload.reversed() { value = value << 8 | UInt64(bytes[index]) }
     return value
@@ -115,17 +116,18 @@ public struct AttributeReader {
     return payload
   }
 
+  /// The bytes there.
+  @inline(never) public func bytes(_ payload: Range<Int>) -> [UInt8] { Array(bytes[payload]) }
+
   /// The bytes of an attribute, or nil where it was not sent; whoever takes it knows it.
-  public mutating func take(_ attribute: Attribute) -> [UInt8]? {
-    found(attribute).map { Array(bytes[$0]) }
-  }
+  public mutating func take(_ attribute: Attribute) -> [UInt8]? { found(attribute).map(bytes) }
 
   /// The number, or nil where it was not sent.
   public mutating func u64(_ attribute: Attribute) -> UInt64? { found(attribute).map { value($0) } }
 
   /// The text without its NUL, or nil where it was not sent.
   public mutating func string(_ attribute: Attribute) -> [UInt8]? {
-    found(attribute).map { Array(bytes[$0.dropLast()]) }
+    found(attribute).map { bytes($0.dropLast()) }
   }
 
   /// Whether the empty attribute was sent.
@@ -147,15 +149,17 @@ extension AttributeReader {
   /// Whether an attribute was sent.
   public func has(_ attribute: Attribute) -> Bool { find(attribute) != nil }
 
-  /// The attribute at an index into `all`, which moves to the next; nil past the last.
+  /// The attribute at an index, 0 at first, which moves to the next, and where its bytes are; nil past
+  /// the last.
   ///
   /// `DecodeError.unknownAttribute` where it was passed over.
-  public func next(_ index: inout Int) throws(DecodeError) -> Attribute? {
-    index += start
-    defer { index -= start }
+  public func next(
+    _ index: inout Int
+  ) throws(DecodeError) -> (attribute: Attribute, payload: Range<Int>)? {
+    index = max(index, start)
     guard let raw = try RawAttribute.next(bytes, &index) else { return nil }
     guard let attribute = Attribute(wire: raw.number) else { throw .unknownAttribute(raw.number) }
-    return attribute
+    return (attribute, raw.payload)
   }
 
   /// The attributes as they came.
@@ -194,9 +198,14 @@ public struct AttributeWriter {
   public init(after header: [UInt8] = []) { bytes = header }
 
   /// Adds an attribute of these bytes.
-  @inline(never) public mutating func put(_ attribute: Attribute, _ payload: [UInt8]) {
+  public mutating func put(_ attribute: Attribute, _ payload: [UInt8]) {
+    put(number: attribute.rawValue, payload)
+  }
+
+  /// Adds an attribute of these bytes, whoever's its number is.
+  @inline(never) package mutating func put(number: UInt16, _ payload: [UInt8]) {
     bytes.put(UInt64(payload.count + 4), 2)
-    bytes.put(UInt64(attribute.rawValue), 2)
+    bytes.put(UInt64(number), 2)
     bytes += payload
     while bytes.count % 4 != 0 { bytes.append(0) }
   }
@@ -223,7 +232,9 @@ public struct AttributeWriter {
 
   /// Adds a text, which holds no NUL; it gets one.
   public mutating func string(_ attribute: Attribute, _ text: [UInt8]) {
-    put(attribute, text + [0])
+    var ended = text
+    ended.append(0)
+    put(attribute, ended)
   }
 
   /// Adds an empty attribute.

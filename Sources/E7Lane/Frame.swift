@@ -48,9 +48,10 @@ public struct Header: Equatable, Sendable {
   /// Bytes of a header.
   public static let size = 20
 
-  static let magic: [UInt8] = [
-    UInt8(E7_IPC_MAGIC_0), UInt8(E7_IPC_MAGIC_1), UInt8(E7_IPC_MAGIC_2), UInt8(E7_IPC_MAGIC_3),
-  ]
+  static var magic: UInt32 {
+    UInt32(E7_IPC_MAGIC_0) | UInt32(E7_IPC_MAGIC_1) << 8 | UInt32(E7_IPC_MAGIC_2) << 16
+      | UInt32(E7_IPC_MAGIC_3) << 24
+  }
 
   /// What the message is.
   public let type: MessageType
@@ -63,7 +64,7 @@ public struct Header: Equatable, Sendable {
   public init(decoding datagram: [UInt8]) throws(DecodeError) {
     guard datagram.count >= Header.size else { throw .truncated }
     guard datagram.count <= Limit.message else { throw .tooLong }
-    for index in 0..<4 where datagram[index] != Header.magic[index] { throw .badMagic }
+    guard datagram.hostU32(at: 0) == Header.magic else { throw .badMagic }
     guard datagram[4] == UInt8(E7_IPC_MAJOR) else {
       throw .unsupportedVersion(major: datagram[4])
     }
@@ -78,7 +79,7 @@ public struct Header: Equatable, Sendable {
 
   /// Whether a datagram claims to be E7IPC; anything else is a line of text.
   public static func isBinary(_ datagram: [UInt8]) -> Bool {
-    datagram.first == magic[0]
+    datagram.first == UInt8(E7_IPC_MAGIC_0)
   }
 }
 
@@ -103,7 +104,8 @@ public struct Message {
   public static func encode(
     _ type: MessageType, sequence: UInt32, _ body: (inout AttributeWriter) -> Void = { _ in }
   ) -> [UInt8] {
-    var header = Header.magic + [UInt8(E7_IPC_MAJOR), UInt8(E7_IPC_MINOR)]
+    var header: [UInt8] = []
+    header.put(UInt64(Header.magic) | UInt64(E7_IPC_MAJOR) << 32 | UInt64(E7_IPC_MINOR) << 40, 6)
     header.put(UInt64(type.rawValue), 2)
     header.put(UInt64(sequence) << 32, 8)
     header.put(0, 4)

@@ -73,19 +73,21 @@ package struct Exchange {
   private func explain(
     _ body: [UInt8], from start: Int, _ words: inout Phrase
   ) throws(NetlinkError) {
-    func find(_ number: nlmsgerr_attrs) throws(NetlinkError) -> [UInt8]? {
-      try NetlinkMessage.find(Int(number.rawValue), in: body, from: start)
-    }
-    if let text = try find(NLMSGERR_ATTR_MSG), text.first ?? 0 != 0 {
-      words = Phrase(Array(text.prefix { $0 != 0 }.prefix(Limit.text)))
-    }
-    if let missing = try find(NLMSGERR_ATTR_MISS_TYPE), missing.count == 4 {
-      words += " (attribute \(Attribute.phrase(missing.hostU16(at: 0))) is missing)"
-    } else if let offset = try find(NLMSGERR_ATTR_OFFS), offset.count == 4,
-      let index = Int(exactly: offset.hostU32(at: 0)), index >= NetlinkMessage.headerSize,
-      index <= request.count - 4
+    if let text = try NetlinkMessage.find(
+      Int(NLMSGERR_ATTR_MSG.rawValue), in: body, from: start), !text.isEmpty,
+      body[text.lowerBound] != 0
     {
-      words += " (attribute \(Attribute.phrase(request.hostU16(at: index + 2) & 0x3fff)))"
+      words = Phrase(Array(body[text].prefix(Limit.text).prefix { $0 != 0 }))
+    }
+    if let missing = try NetlinkMessage.value(
+      Int(NLMSGERR_ATTR_MISS_TYPE.rawValue), in: body, from: start)
+    {
+      words += " (attribute \(Attribute.phrase(UInt16(truncatingIfNeeded: missing))) is missing)"
+    } else if let offset = try NetlinkMessage.value(
+      Int(NLMSGERR_ATTR_OFFS.rawValue), in: body, from: start),
+      offset >= UInt32(NetlinkMessage.headerSize), Int(offset) <= request.count - 4
+    {
+      words += " (attribute \(Attribute.phrase(request.hostU16(at: Int(offset) + 2) & 0x3fff)))"
     }
   }
 }

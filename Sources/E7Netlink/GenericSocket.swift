@@ -11,13 +11,10 @@ public struct GenericSocket: ~Copyable {
 
   /// Opens a socket and binds it to a port of the kernel's choice, or takes one over that was.
   public init(_ handed: consuming FileDescriptor? = nil) throws(NetlinkError) {
-    let given = handed.take()?.release()
-    let raw = given ?? e7_netlink_open()
+    let raw = handed.take()?.release() ?? e7_netlink_open()
     guard raw >= 0 else { throw .system(SystemError("socket", errno: -raw)) }
     socket = FileDescriptor(owning: raw)
-    e7_netlink_explain(raw)
-    // What waits was for who had it before.
-    if given != nil { while (try? GenericSocket.receive(raw)) != nil {} }
+    e7_netlink_take(raw)
   }
 
   /// For a poller.
@@ -30,16 +27,15 @@ public struct GenericSocket: ~Copyable {
 
   /// What the kernel says of the family of this name; `NetlinkError.noFamily` where none has it.
   package mutating func describe(_ name: Phrase) throws(NetlinkError) -> NetlinkMessage {
-    var attribute: [UInt8] = []
-    attribute.put(UInt64(name.bytes.count + 5), 2)
-    attribute.put(UInt64(CTRL_ATTR_FAMILY_NAME), 2)
-    attribute += name.bytes
-    attribute.append(0)
+    var writer = AttributeWriter()
+    var ended = name.bytes
+    ended.append(0)
+    writer.put(number: UInt16(CTRL_ATTR_FAMILY_NAME), ended)
     do throws(NetlinkError) {
       let answer = try ask(
         genericRequest(
           family: UInt16(GENL_ID_CTRL), version: 1, command: UInt8(CTRL_CMD_GETFAMILY),
-          attributes: attribute))
+          attributes: writer.payload()))
       guard let answer, answer.type == UInt16(GENL_ID_CTRL) else { throw .malformed }
       return answer
     } catch {

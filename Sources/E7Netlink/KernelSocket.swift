@@ -31,10 +31,17 @@ public struct KernelSocket: ~Copyable {
   /// The module's load and the generation of its rules.
   public mutating func status() throws(NetlinkError) -> (instance: UInt64, generation: UInt64) {
     var answer = try ask(.status)
-    guard let instance = answer?.u64(.instance), let generation = answer?.u64(.generation) else {
-      throw .malformed
-    }
-    return (instance, generation)
+    return (
+      try KernelSocket.number(.instance, in: &answer),
+      try KernelSocket.number(.generation, in: &answer)
+    )
+  }
+
+  @inline(never) private static func number(
+    _ attribute: Attribute, in answer: inout AttributeReader?
+  ) throws(NetlinkError) -> UInt64 {
+    guard let number = answer?.u64(attribute) else { throw .malformed }
+    return number
   }
 
   /// The process with the role control, in the initial pid namespace; 0 where none has it.
@@ -42,8 +49,7 @@ public struct KernelSocket: ~Copyable {
     var writer = AttributeWriter()
     writer.u8(.flag, UInt8(Flag.control.rawValue))
     var answer = try ask(.flagGet, writer.payload())
-    guard let value = answer?.u64(.value) else { throw .malformed }
-    return value
+    return try KernelSocket.number(.value, in: &answer)
   }
 
   /// Claims a role for this socket, or for the one at `descriptor`, until it is closed.

@@ -59,20 +59,31 @@ public struct NetlinkMessage: Equatable, Sendable {
     return try attributes()
   }
 
-  /// The bytes of an attribute of another family than E7's, the last of this number, or nil.
+  /// Where the payload of an attribute of another family than E7's is, the last of this number, or
+  /// nil.
   @inline(never) package static func find(
     _ number: Int, in bytes: [UInt8], from start: Int = genericHeaderSize
-  ) throws(NetlinkError) -> [UInt8]? {
+  ) throws(NetlinkError) -> Range<Int>? {
     var index = start
-    var found: [UInt8]?
+    var found: Range<Int>?
     do throws(DecodeError) {
       while let attribute = try RawAttribute.next(bytes, &index) {
-        if Int(attribute.number) == number { found = Array(bytes[attribute.payload]) }
+        if Int(attribute.number) == number { found = attribute.payload }
       }
     } catch {
       throw .malformed
     }
     return found
+  }
+
+  /// The number of two or four bytes that such an attribute is, or nil.
+  @inline(never) package static func value(
+    _ number: Int, in bytes: [UInt8], from start: Int = genericHeaderSize
+  ) throws(NetlinkError) -> UInt32? {
+    guard let found = try find(number, in: bytes, from: start) else { return nil }
+    return found.count == 4
+      ? bytes.hostU32(at: found.lowerBound)
+      : found.count == 2 ? UInt32(bytes.hostU16(at: found.lowerBound)) : nil
   }
 }
 
@@ -99,12 +110,11 @@ public struct Family: Equatable, Sendable {
   public let version: UInt32
 
   init(_ message: NetlinkMessage) throws(NetlinkError) {
-    guard let id = try NetlinkMessage.find(CTRL_ATTR_FAMILY_ID, in: message.body), id.count == 2,
-      id.hostU16(at: 0) >= UInt16(NLMSG_MIN_TYPE),
-      let version = try NetlinkMessage.find(CTRL_ATTR_VERSION, in: message.body),
-      version.count == 4
+    guard let id = try NetlinkMessage.value(CTRL_ATTR_FAMILY_ID, in: message.body),
+      id >= UInt32(NLMSG_MIN_TYPE), id <= UInt32(UInt16.max),
+      let version = try NetlinkMessage.value(CTRL_ATTR_VERSION, in: message.body)
     else { throw .malformed }
-    self.id = id.hostU16(at: 0)
-    self.version = version.hostU32(at: 0)
+    self.id = UInt16(id)
+    self.version = version
   }
 }

@@ -11,8 +11,9 @@ public final class Lane {
   var pace: Pace
   /// Whether it ends once its answers are taken.
   var closes = false
-  /// Messages, one behind the other.
+  /// Messages, one behind the other, and where the first is that was not sent.
   private var outbox: [UInt8] = []
+  private var next = 0
   /// When the peer stopped taking its answers, in milliseconds.
   private var stalled: UInt64?
 
@@ -38,18 +39,20 @@ public final class Lane {
 
   /// Sends what waits; false when the lane is to be closed.
   public func flush(now: UInt64) -> Bool {
-    while !outbox.isEmpty {
-      let message = Array(outbox.prefix(Int(outbox.hostU32(at: 16))))
+    while next < outbox.count {
+      let end = next + Int(outbox.hostU32(at: next + 16))
       do throws(SystemError) {
-        guard try SequencedSocket.send(socket, message) else {
+        guard try SequencedSocket.send(socket, Array(outbox[next..<end])) else {
           stalled = stalled ?? now
           return true
         }
       } catch {
         return false
       }
-      outbox.removeFirst(message.count)
+      next = end
     }
+    outbox = []
+    next = 0
     stalled = nil
     return !closes
   }

@@ -26,16 +26,16 @@ public struct LaneEdit: Sendable {
       return
     }
     do throws(DecodeError) {
-      var (reader, index) = (reader, 0)
-      while let attribute = try reader.next(&index) {
+      var index = 0
+      while let (attribute, payload) = try reader.next(&index) {
         if attribute == .pad { continue }
         // DIRECT is for a socket that several share: this process says it where it must.
         guard attribute != .direct, e7_takes(UInt32(type.rawValue), UInt32(attribute.rawValue))
         else { throw .unexpected(attribute) }
         words += " \(attribute.phrase)"
-        guard let value = reader.take(attribute), !value.isEmpty else { continue }
+        if payload.isEmpty { continue }
         words += "="
-        words += try read(attribute, value, &reader)
+        words += try read(attribute, payload, reader)
       }
       if let attribute = LaneEdit.missing(type, reader) { throw .missing(attribute) }
     } catch {
@@ -67,27 +67,22 @@ public struct LaneEdit: Sendable {
 
   /// One attribute's value in words; what is wrong with it becomes the edit's fault.
   private mutating func read(
-    _ attribute: Attribute, _ value: [UInt8], _ reader: inout AttributeReader
+    _ attribute: Attribute, _ payload: Range<Int>, _ reader: AttributeReader
   ) throws(DecodeError) -> Phrase {
-    let number = reader.u64(attribute) ?? 0
+    let number = reader.value(payload)
     switch attribute {
-    case .path:
-      let path = Array(value.dropLast())
-      if !path.isEmpty, let wrong = PathForm.fault(path) {
+    case .path, .comment:
+      let text = reader.bytes(payload.dropLast())
+      if attribute == .path, !text.isEmpty, let wrong = PathForm.fault(text) {
         blame("PATH \(wrong.problem); expected \(wrong.expected)")
       }
-      return Phrase(path)
-    case .comment: return Phrase(Array(value.dropLast()))
-    case .remote: return Phrase(address: value)
-    case .flag:
-      guard let flag = Flag(wire: value[0]) else { throw .outOfRange(.flag) }
-      return flag.phrase
+      return Phrase(text)
+    case .remote: return Phrase(address: reader.bytes(payload))
+    case .flag: return try flag(number).phrase
     case .value:
+      var reader = reader
       guard let named = reader.u64(.flag) else { throw .missing(.flag) }
-      guard let flag = Flag(wire: UInt8(truncatingIfNeeded: named)) else {
-        throw .outOfRange(.flag)
-      }
-      return judge(number, of: flag)
+      return judge(number, of: try flag(named))
     case .prot: return Words.phrase(.namedProtocol, number) ?? "\(number)"
     case .action, .direction, .programClass:
       let list: WordList =
@@ -99,6 +94,11 @@ public struct LaneEdit: Sendable {
     default: break
     }
     return "\(number)"
+  }
+
+  private func flag(_ number: UInt64) throws(DecodeError) -> Flag {
+    guard let flag = Flag(wire: UInt8(truncatingIfNeeded: number)) else { throw .outOfRange(.flag) }
+    return flag
   }
 
   private mutating func judge(_ value: UInt64, of flag: Flag) -> Phrase {

@@ -52,7 +52,7 @@ public struct Log: Sendable {
   }
 
   /// Writes the one line that says why, and ends the process.
-  public func end(_ text: Phrase, _ status: Int32 = 1) -> Never {
+  @inline(never) public func end(_ text: Phrase, _ status: Int32 = 1) -> Never {
     write(.error, text)
     Process.exit(status)
   }
@@ -65,7 +65,9 @@ public struct Log: Sendable {
       if byte >= 32 && byte < 127 && byte != UInt8(ascii: "\\") {
         line.append(byte)
       } else {
-        line += ("\\x\([hex(byte >> 4), hex(byte & 15)])" as Phrase).bytes
+        line += ("\\x" as Phrase).bytes
+        line.append(hex(byte >> 4))
+        line.append(hex(byte & 15))
       }
     }
     line.append(UInt8(ascii: "\n"))

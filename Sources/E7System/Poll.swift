@@ -30,22 +30,29 @@ extension e7_waited {
 
 /// Waiting for descriptors with one system call and nothing kept: ppoll(2).
 public enum Poll {
-  /// Waits for a few descriptors: whether any is ready within the time, none when it is over or a
-  /// signal came.
+  /// Descriptors that are waited for together, as many as may be open.
+  public typealias Waited = InlineArray<64, e7_waited>
+
+  /// Waits for the first `count` of some descriptors: whether any is ready within the time, none when
+  /// it is over or a signal came.
   ///
   /// -1 waits for ever.
   public static func wait(
-    _ all: inout [e7_waited], timeoutMilliseconds: Int32
+    _ all: inout Waited, _ count: Int, timeoutMilliseconds: Int32
   ) throws(SystemError) -> Bool {
-    try check(unsafe e7_wait(&all, all.count, timeoutMilliseconds), "ppoll") > 0
+    var span = all.mutableSpan
+    let ready = unsafe span.withUnsafeMutableBufferPointer { all in
+      unsafe all.baseAddress.map { unsafe e7_wait($0, count, timeoutMilliseconds) } ?? 0
+    }
+    return try check(ready, "ppoll") > 0
   }
 
   /// Waits for one descriptor.
   public static func wait(
     _ raw: Int32, for interest: Interest, timeoutMilliseconds: Int32
   ) throws(SystemError) -> Bool {
-    var all = [e7_waited(raw, for: interest)]
-    return try wait(&all, timeoutMilliseconds: timeoutMilliseconds)
+    var one = e7_waited(raw, for: interest)
+    return try check(unsafe e7_wait(&one, 1, timeoutMilliseconds), "ppoll") > 0
   }
 
   /// Waits for nothing.

@@ -27,13 +27,13 @@
   public var wakes: UInt64? { period == 0 ? nil : next }
 
   /// Says, once, that what this process is for is done, or works.
-  public mutating func ready() {
+  @inline(never) public mutating func ready() {
     if !isReady { say("READY=1") }
     isReady = true
   }
 
   /// Says, where it is due, that this process lives.
-  public mutating func live(at now: UInt64) {
+  @inline(never) public mutating func live(at now: UInt64) {
     guard period > 0, now >= next else { return }
     next = now + period
     say("WATCHDOG=1")

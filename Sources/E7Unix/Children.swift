@@ -31,7 +31,7 @@ extension Process {
   /// The path of what has this name in the folder of the file at `path`.
   public static func beside(_ path: Phrase, _ name: Phrase) -> Phrase {
     let slash = path.bytes.lastIndex(of: UInt8(ascii: "/")) ?? 0
-    return Phrase(Array(path.bytes[...slash])) + name
+    return "\(Array(path.bytes[...slash]))\(name)"
   }
 
   /// Starts the program at `path` with nothing in its environment but LISTEN_*; returns its id.

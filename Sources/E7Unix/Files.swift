@@ -32,3 +32,14 @@ extension RulesFolder {
     _ = try check(unsafe e7_make_rules_folder(path.cString, group), "mkdir")
   }
 }
+
+extension Phrase {
+  /// Lends it to a function of C's, with a NUL at its end.
+  @inline(never) public func withCString(_ body: (UnsafePointer<CChar>) -> Int32) -> Int32 {
+    let ended = bytes.map { CChar(bitPattern: $0) } + [0]
+    return unsafe ended.withUnsafeBufferPointer { ended in
+      guard let base = ended.baseAddress else { return -1 }
+      return unsafe body(base)
+    }
+  }
+}

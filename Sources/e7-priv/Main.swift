@@ -13,17 +13,15 @@ enum Status {
   static let reloaded: Int32 = 75
   /// Another process has the role control.
   static let taken: Int32 = 76
-}
 
-/// Ends the process for what the kernel said.
-func fail(_ error: NetlinkError) -> Never {
-  let status =
+  /// What tells of the kernel's word at the start.
+  static func of(_ error: NetlinkError) -> Int32 {
     switch error.kind {
-    case .noFamily, .version: Status.noModule
-    case .refused where error.errno == EBUSY: Status.taken
-    default: Status.failed
+    case .noFamily, .version: noModule
+    case .refused where error.errno == EBUSY: taken
+    default: failed
     }
-  log.end(error.text, status)
+  }
 }
 
 /// The service that edits, with the descriptors that its supervisor or a service manager hands over;

@@ -41,7 +41,7 @@ struct Service: ~Copyable {
     manager.ready()
   }
 
-  private static func account(_ name: StaticString) -> Account {
+  @inline(never) private static func account(_ name: StaticString) -> Account {
     guard let account = Account.user(name) else { log.end(Account.missing(name)) }
     return account
   }
@@ -56,7 +56,7 @@ struct Service: ~Copyable {
     } catch {
       // The service manager knows no pause that grows.
       if waits { Poll.pause(milliseconds: 2 * tick) }
-      fail(error)
+      log.end(error.text, Status.of(error))
     }
   }
 
@@ -108,22 +108,26 @@ struct Service: ~Copyable {
 
   /// Serves until the lanes' other end has gone with broker and supervisor.
   mutating func run() {
+    // The door, and then the lanes.
+    var waited = Poll.Waited(repeating: e7_waited(door.raw, for: .input))
     while true {
-      var waited: [e7_waited] = []
-      for lane in desk.lanes { waited.append(e7_waited(lane.socket.raw, for: lane.interest)) }
-      waited.append(e7_waited(door.raw, for: .input))
+      var count = 1
+      for lane in desk.lanes {
+        waited[count] = e7_waited(lane.socket.raw, for: lane.interest)
+        count += 1
+      }
       do throws(SystemError) {
-        if try !Poll.wait(&waited, timeoutMilliseconds: Service.tick) { desk.target.look() }
+        if try !Poll.wait(&waited, count, timeoutMilliseconds: Service.tick) { desk.target.look() }
         let now = Clock.monotonicMilliseconds()
         // From the last, since those that end leave the list.
         for index in desk.lanes.indices.reversed() {
           let lane = desk.lanes[index]
-          if !serve(lane, waited[index], now) || lane.isOverdue(now: now) {
+          if !serve(lane, waited[index + 1], now) || lane.isOverdue(now: now) {
             desk.close(index, now: now)
           }
         }
         // A lane that has ended makes room for the next.
-        if waited[waited.count - 1].ready != 0 { try open(now) }
+        if waited[0].ready != 0 { try open(now) }
         desk.settle(now: now)
         manager.live(at: now)
       } catch {

@@ -127,10 +127,9 @@ struct Supervisor: ~Copyable {
       startDue()
       loader.startIfDue(&kernel)
       do throws(SystemError) {
-        var waited = [
-          e7_waited(families.raw, for: .input), e7_waited(signals.raw, for: .input),
-        ]
-        _ = try Poll.wait(&waited, timeoutMilliseconds: pause())
+        var waited = Poll.Waited(repeating: e7_waited(families.raw, for: .input))
+        waited[1] = e7_waited(signals.raw, for: .input)
+        _ = try Poll.wait(&waited, 2, timeoutMilliseconds: pause())
         if waited[0].hasInput { checkFamily() }
       } catch {
         log.end(error.phrase)

@@ -270,7 +270,10 @@ struct HostileTests {
         try NetlinkMessage.find(1, in: bytes(UInt32(length), 2) + [1, 0, 0, 0, 0, 0], from: 0)
       }
     }
-    #expect(try NetlinkMessage.find(1, in: [8, 0, 1, 0, 1, 2, 3, 4], from: 0) == [1, 2, 3, 4])
+    #expect(try NetlinkMessage.find(1, in: [8, 0, 1, 0, 1, 2, 3, 4], from: 0) == 4..<8)
+    #expect(try NetlinkMessage.value(1, in: [8, 0, 1, 0, 1, 2, 3, 4], from: 0) == 0x0403_0201)
+    #expect(try NetlinkMessage.value(1, in: [6, 0, 1, 0, 1, 2], from: 0) == 0x0201)
+    #expect(try NetlinkMessage.value(1, in: [7, 0, 1, 0, 1, 2, 3], from: 0) == nil)
     #expect(try NetlinkMessage.find(2, in: [8, 0, 1, 0, 1, 2, 3, 4], from: 0) == nil)
   }
 

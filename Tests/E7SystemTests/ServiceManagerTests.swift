@@ -83,7 +83,7 @@ import Testing
 
   @Test(arguments: ["0", "-1", "x", ""]) func noWatchdogFromNonsense(period: String) {
     #expect(unsafe e7_watchdog_period(period, nil, 42) == 0)
-    #expect(unsafe e7_watchdog_period(nil, nil, 42) == 0)
+    #expect(e7_watchdog_period(nil, nil, 42) == 0)
   }
 
   @Test func withoutAManagerNothingIsSaid() {

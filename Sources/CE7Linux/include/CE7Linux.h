@@ -62,8 +62,9 @@ int64_t e7_receive(int32_t fd, uint8_t *_Nonnull bytes, size_t capacity, bool ex
 /// Opens a socket of generic netlink, close-on-exec, bound to a port of the kernel's choice.
 int32_t e7_netlink_open(void);
 
-/// Asks for refusals in words, without the request repeated; kernels before 4.12 have neither.
-void e7_netlink_explain(int32_t fd);
+/// Has refusals come in words, without the request repeated, where the kernel has either (4.12);
+/// what waits, for whoever had it before, is forgotten.
+void e7_netlink_take(int32_t fd);
 
 /// Sends a datagram to the kernel.
 int32_t e7_netlink_send(int32_t fd, const uint8_t *_Nonnull bytes, size_t count);

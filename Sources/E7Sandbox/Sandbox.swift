@@ -27,8 +27,9 @@ public enum Sandbox {
     if result != 0 { throw unsafe SandboxError(step, result) }
   }
 
-  /// Forbids files, and every system call but those of a table: see `e7_seal`.  Returns whether the
-  /// kernel has Landlock.
+  /// Forbids files, and every system call but those of a table: see `e7_seal`.
+  ///
+  /// Returns whether the kernel has Landlock.
   public static func seal(
     _ table: (UnsafeMutablePointer<Int>) -> UnsafePointer<e7_call>, folder: Int32 = -1
   ) throws(SandboxError) -> Bool {

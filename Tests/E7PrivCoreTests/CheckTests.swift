@@ -65,10 +65,12 @@ struct AuthorityTests {
 
   @Test func whomTheKernelDoesNotNameIsNot() throws {
     let authority = Authority(adminGroup: 77)
-    #expect(!authority.admits(nil, over: FileDescriptor(owning: -1)))
+    let none = FileDescriptor(owning: -1)
     // No answer about groups is a no.
-    let stranger = Credentials(pid: 9, uid: 1000, gid: 5)
-    #expect(!authority.admits(stranger, over: FileDescriptor(owning: -1)))
+    for maker in [nil, Credentials(pid: 9, uid: 1000, gid: 5)] {
+      let isAdmitted = authority.admits(maker, over: none)
+      #expect(!isAdmitted)
+    }
   }
 
   @Test func aMakerThatIsNotVisibleAgreesWithNobody() {

@@ -41,6 +41,13 @@ struct PollerTests {
   }
 }
 
+struct PhraseOfCTests {
+  @Test func itEndsWithANul() {
+    #expect(
+      unsafe ("/x/" as Phrase).withCString { unsafe String(cString: $0) == "/x/" ? 1 : 0 } == 1)
+  }
+}
+
 struct ListenDescriptorsTests {
   @Test(arguments: [
     ("", "1"), ("41", "1"), ("42", "0"), ("42", "65"), ("42", "-1"), ("42", ""),

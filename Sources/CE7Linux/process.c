@@ -17,6 +17,10 @@
 
 #include "CE7Linux.h"
 
+const char *e7_errno_name(int32_t number) { return strerrorname_np(number); }
+
+const char *e7_errno_text(int32_t number) { return strerrordesc_np(number); }
+
 static int argument_count;
 static char **arguments;
 
@@ -134,5 +138,7 @@ int32_t e7_die_with_parent(int32_t parent) {
 
 void e7_heap_by_brk(void) {
   mallopt(M_MMAP_MAX, 0);
+  // What was needed once is needed again.
+  mallopt(M_TRIM_THRESHOLD, 1 << 20);
   mallopt(M_ARENA_MAX, 1);
 }

@@ -42,7 +42,7 @@ int32_t e7_landlock_version(void) {
   return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : -errno;
 }
 
-int32_t e7_landlock(int32_t folder) {
+static int32_t restrict_files(int32_t folder) {
   int32_t version = e7_landlock_version();
   if (version <= 0) return version;
   int known = version < newest ? version : newest;
@@ -91,7 +91,7 @@ int32_t e7_seal(const struct e7_call *calls, size_t count, int32_t folder, const
   *step = "no new privileges";
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) return -errno;
   *step = "Landlock";
-  int32_t version = e7_landlock(folder);
+  int32_t version = restrict_files(folder);
   if (version < 0) return version;
   *step = "seccomp";
   int result = load_filter(calls, count, folder);

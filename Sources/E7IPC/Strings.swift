@@ -50,3 +50,10 @@ extension Flag {
   /// The word of the rule language for this flag.
   public var alias: String { String(phrase) }
 }
+
+extension Header {
+  /// Whether a datagram claims to be E7IPC; anything else is a line of text.
+  public static func isBinary(_ datagram: [UInt8]) -> Bool {
+    datagram.first == UInt8(E7_IPC_MAGIC_0)
+  }
+}

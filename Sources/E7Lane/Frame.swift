@@ -76,11 +76,6 @@ public struct Header: Equatable, Sendable {
     sequence = datagram.hostU32(at: 12)
     minor = datagram[5]
   }
-
-  /// Whether a datagram claims to be E7IPC; anything else is a line of text.
-  public static func isBinary(_ datagram: [UInt8]) -> Bool {
-    datagram.first == UInt8(E7_IPC_MAGIC_0)
-  }
 }
 
 /// A message: its header and its attributes, already checked against the schema.

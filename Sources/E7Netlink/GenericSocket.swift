@@ -74,13 +74,15 @@ public struct GenericSocket: ~Copyable {
     within patience: UInt64 = GenericSocket.patience
   ) throws(NetlinkError) -> ([UInt8], UInt32) {
     let raw = raw
-    let deadline = Clock.monotonicMilliseconds() + patience
+    var deadline: UInt64?
     while true {
       if let received = try GenericSocket.receive(raw) { return received }
       let now = Clock.monotonicMilliseconds()
-      guard now <= deadline else { throw .timedOut }
+      let end = deadline ?? now + patience
+      deadline = end
+      guard now <= end else { throw .timedOut }
       do throws(SystemError) {
-        _ = try Poll.wait(raw, for: .input, timeoutMilliseconds: Int32(clamping: deadline - now))
+        _ = try Poll.wait(raw, for: .input, timeoutMilliseconds: Int32(clamping: end - now))
       } catch {
         throw .system(error)
       }

@@ -1,20 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// Who a process is, in the reader's namespaces: `struct ucred` of unix(7).
-public struct Credentials: Equatable, Sendable {
-  /// Process id; 0 where the process is not visible from here.
-  public let pid: Int32
-  /// User id.
-  public let uid: UInt32
-  /// Group id.
-  public let gid: UInt32
+/// Who a process is, in the reader's namespaces, `struct ucred` of unix(7): `pid`, 0 where the
+/// process is not visible from here, `uid` and `gid`.
+public typealias Credentials = e7_credentials
 
-  /// The credentials of a process.
-  public init(pid: Int32, uid: UInt32, gid: UInt32) {
-    self.pid = pid
-    self.uid = uid
-    self.gid = gid
+extension e7_credentials: @retroactive Equatable {
+  /// Whether both are the same in all.
+  public static func == (one: Credentials, other: Credentials) -> Bool {
+    one.pid == other.pid && one.uid == other.uid && one.gid == other.gid
   }
-
-  init(_ raw: e7_credentials) { self.init(pid: raw.pid, uid: raw.uid, gid: raw.gid) }
 }

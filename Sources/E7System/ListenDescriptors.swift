@@ -30,12 +30,6 @@ public struct ListenDescriptors {
 
 /// What a program was started with.
 public enum Environment {
-  /// The bytes of an environment variable, or nil.
-  public static func value(_ name: StaticString) -> [UInt8]? {
-    guard let value = unsafe e7_environment(name.cString) else { return nil }
-    return unsafe Phrase(cString: value).bytes
-  }
-
   /// The bytes of the argument at `index`; 0 is the program's name.
   public static func argument(_ index: Int) -> [UInt8]? {
     guard let argument = unsafe e7_argument(index) else { return nil }

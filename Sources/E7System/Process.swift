@@ -50,12 +50,6 @@ public enum Process {
     SystemError("execve", errno: unsafe -e7_become_beside(name.cString, elsewhere.cString))
   }
 
-  /// Makes writing to a reader that has gone an error instead of the process's end.
-  public static func ignoreBrokenPipes() { e7_ignore_broken_pipes() }
-
-  /// Takes memory by brk(2) alone from now on, also for large blocks: nothing is mapped any more.
-  public static func useHeapByBrk() { e7_heap_by_brk() }
-
   /// Opens what is closed of standard input, output and error, lest something else get their
   /// numbers: error as a stream of the journal's under `name`, or else as the kernel's log.
   public static func openStandardDescriptors(_ name: StaticString) {

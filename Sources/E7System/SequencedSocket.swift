@@ -13,9 +13,9 @@ public enum SequencedSocket {
   public static func maker(
     _ socket: borrowing FileDescriptor
   ) throws(SystemError) -> Credentials {
-    var raw = e7_credentials()
+    var raw = Credentials()
     _ = try check(unsafe e7_peer_credentials(socket.raw, &raw), "getsockopt SO_PEERCRED")
-    return Credentials(raw)
+    return raw
   }
 
   /// Sends one datagram; false when the peer's queue is full.
@@ -57,10 +57,9 @@ public enum SequencedSocket {
     _ = try check(Int32(truncatingIfNeeded: result), "recvmsg")
     return Datagram(
       bytes: Array(bytes[...]),
-      credentials: received.has_credentials
-        ? Credentials(received.credentials) : nil,
-      descriptor: received.passed >= 0 ? FileDescriptor(owning: received.passed) : nil,
-      truncated: received.truncated)
+      credentials: received.has_credentials ? received.credentials : nil,
+      truncated: received.truncated,
+      descriptor: received.passed >= 0 ? FileDescriptor(owning: received.passed) : nil)
   }
 
   package static func isTransient(_ result: Int32) -> Bool {
@@ -76,17 +75,7 @@ public struct Datagram: ~Copyable {
   public let credentials: Credentials?
   /// Whether bytes or descriptors did not fit and are lost.
   public let truncated: Bool
-  private var descriptor: FileDescriptor?
-
-  init(
-    bytes: [UInt8], credentials: Credentials?, descriptor: consuming FileDescriptor?,
-    truncated: Bool
-  ) {
-    self.bytes = bytes
-    self.credentials = credentials
-    self.descriptor = descriptor
-    self.truncated = truncated
-  }
+  fileprivate var descriptor: FileDescriptor?
 
   /// Whether the peer has closed its end.
   public var isEnd: Bool { bytes.isEmpty }

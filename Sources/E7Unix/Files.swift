@@ -43,3 +43,11 @@ extension Phrase {
     }
   }
 }
+
+extension Environment {
+  /// The bytes of an environment variable, or nil.
+  public static func value(_ name: StaticString) -> [UInt8]? {
+    guard let value = unsafe e7_environment(name.cString) else { return nil }
+    return unsafe Phrase(cString: value).bytes
+  }
+}

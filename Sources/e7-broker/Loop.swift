@@ -93,7 +93,7 @@ struct Loop: ~Copyable {
   /// Nobody is served before this is done, or the process has ended.
   private func seal() {
     // Larger blocks would be mapped otherwise, and mapping is not allowed.
-    Process.useHeapByBrk()
+    e7_heap_by_brk()
     do throws(SandboxError) {
       if unsafe try !Sandbox.seal(e7_broker_calls) { log.warning("\(Sandbox.noLandlock)") }
     } catch {

@@ -26,7 +26,7 @@ func fail(_ text: String, status: Int32 = Status.failed) -> Never {
 
   static func main() {
     LoggingSystem.bootstrap { _ in JournalHandler() }
-    Process.ignoreBrokenPipes()
+    e7_ignore_broken_pipes()
     guard Environment.argument(1) == nil else {
       fail("takes no argument; \(starters)", status: Status.usage)
     }

@@ -30,7 +30,7 @@ enum Status {
   static func main() {
     // The kernel starts programs without.
     Process.openStandardDescriptors("e7-priv")
-    Process.ignoreBrokenPipes()
+    e7_ignore_broken_pipes()
     // It asks whether a terminal reads it, which it may not later.
     _ = log
     guard Environment.argument(1) == nil else {

@@ -95,7 +95,7 @@ struct Service: ~Copyable {
   /// Nothing is served before this is done, or the process has ended.
   private static func confine(_ user: Account, _ parent: Int32, _ folder: Int32) {
     // Larger blocks would be mapped otherwise, and mapping is not allowed.
-    Process.useHeapByBrk()
+    e7_heap_by_brk()
     do throws(SandboxError) {
       try Sandbox.shed(toUID: user.uid, gid: user.gid, parent: parent)
       if unsafe try !Sandbox.seal(e7_service_calls, folder: folder) {

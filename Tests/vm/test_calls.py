@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import pathlib
+import pwd
 import re
 import resource
 import signal
@@ -16,7 +17,7 @@ import pytest
 
 from kit import defs, ipc, net
 from test_faults import Traced
-from test_priv import Service
+from test_priv import Service, pair
 from test_save import NEXT, _folder, save  # noqa: F401
 from test_supervisor import Suite, until
 
@@ -59,6 +60,19 @@ def much(lane):
         lane.done("SAVE", PART="x" * defs.LIMIT["PART"])
 
 
+def stranger(service):
+    """Somebody of whom it takes his groups to know that he may not edit."""
+    os.seteuid(pwd.getpwnam("alice").pw_uid)
+    try:
+        ours, theirs = pair()
+    finally:
+        os.seteuid(0)
+    with theirs:
+        service.hand_over(theirs.fileno())
+    with ipc.Talker(ours) as talker, pytest.raises(ipc.Refused):
+        talker.ask("HELLO")
+
+
 def test_the_service_makes_each_call_that_it_may(folder, e7):
     with slow_clock():
         service = Service()
@@ -66,6 +80,7 @@ def test_the_service_makes_each_call_that_it_may(folder, e7):
         with service.lane() as lane:
             lane.done("RULE_ADD", ACTION=2, PROT=6, PATH="/opt/new")
             much(lane)
+            stranger(service)
             save(lane, e7, "allow udp\n")
             # Where there is one already the names are exchanged.
             save(lane, e7, "allow tcp\n")

@@ -177,5 +177,5 @@ def test_the_kernels_answer_is_waited_for_whatever_happens_meanwhile(folder, e7,
             assert attempt(edit, e7, injection, unfiltered) == 0, number
             assert is_done(edit, e7), number
             tried += 1
-        asked = call == "sendto" or asked and call in ("ppoll", "clock_gettime")
+        asked = call == "sendto" or asked and call in ("ppoll", "clock_gettime", "brk")
     assert tried >= 2

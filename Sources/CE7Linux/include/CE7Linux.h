@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <unistd.h>
 
-// Errors (error.c); their numbers are errno.h's
+// Errors (process.c); their numbers are errno.h's
 
 /// The name of an errno, such as "EPERM", static, or null.
 const char *_Nullable e7_errno_name(int32_t number);

@@ -51,7 +51,4 @@ int32_t e7_seal(const struct e7_call *_Nonnull calls, size_t count, int32_t fold
 /// The kernel's version of Landlock, 0 without.
 int32_t e7_landlock_version(void);
 
-/// Landlock alone, as e7_seal has it.
-int32_t e7_landlock(int32_t folder);
-
 #endif

@@ -58,3 +58,9 @@ public enum Poll {
   /// Waits for nothing.
   public static func pause(milliseconds: Int32) { _ = e7_wait(nil, 0, milliseconds) }
 }
+
+/// Time that only goes forward, CLOCK_MONOTONIC of clock_gettime(2).
+public enum Clock {
+  /// Milliseconds since some moment before; suspended time does not count.
+  public static func monotonicMilliseconds() -> UInt64 { e7_monotonic_ms() }
+}

@@ -218,7 +218,9 @@ public struct AttributeWriter {
   }
 
   /// Adds an 8-bit attribute.
-  public mutating func u8(_ attribute: Attribute, _ value: UInt8) { put(attribute, UInt64(value), 1) }
+  public mutating func u8(_ attribute: Attribute, _ value: UInt8) {
+    put(attribute, UInt64(value), 1)
+  }
 
   /// Adds a 32-bit attribute.
   public mutating func u32(_ attribute: Attribute, _ value: UInt32) {

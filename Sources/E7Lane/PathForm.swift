@@ -40,25 +40,14 @@ public enum PathForm {
 }
 
 extension PathFault {
-  /// What is wrong, to follow the path in a sentence.
-  public var problem: Phrase {
+  /// What is wrong, to follow the path in a sentence, and what was expected instead.
+  public var words: (problem: Phrase, expected: Phrase) {
     switch self {
-    case .notAbsolute: "is not absolute"
-    case .tooLong: "is too long"
-    case .emptyComponent: "holds '//'"
-    case .dotComponent: "holds '/./' or '/../'"
-    case .controlCharacter: "holds a control character"
-    }
-  }
-
-  /// What was expected instead.
-  public var expected: Phrase {
-    switch self {
-    case .notAbsolute: "a path that begins with '/'"
-    case .tooLong: "at most \(Limit.path) bytes"
-    case .emptyComponent: "one '/' between names"
-    case .dotComponent: "the path without them"
-    case .controlCharacter: "a path without any"
+    case .notAbsolute: ("is not absolute", "a path that begins with '/'")
+    case .tooLong: ("is too long", "at most \(Limit.path) bytes")
+    case .emptyComponent: ("holds '//'", "one '/' between names")
+    case .dotComponent: ("holds '/./' or '/../'", "the path without them")
+    case .controlCharacter: ("holds a control character", "a path without any")
     }
   }
 }

@@ -23,20 +23,13 @@ extension MessageType {
 
   /// Whether a message of this type is an edit.
   public var isEdit: Bool {
-    switch self {
-    case .ruleAdd, .ruleDel, .ruleClear, .flagSet, .begin, .commit, .abort, .confirm, .revert,
-      .answer:
-      true
-    default: false
-    }
+    isCollected || self == .flagSet || self == .begin || self == .commit || self == .abort
+      || self == .confirm || self == .revert
   }
 
   /// Whether a transaction would collect it, or be in its way.
   public var isCollected: Bool {
-    switch self {
-    case .ruleAdd, .ruleDel, .ruleClear, .answer: true
-    default: false
-    }
+    self == .ruleAdd || self == .ruleDel || self == .ruleClear || self == .answer
   }
 }
 

@@ -73,7 +73,7 @@ public struct LaneEdit: Sendable {
     switch attribute {
     case .path, .comment:
       let text = reader.bytes(payload.dropLast())
-      if attribute == .path, !text.isEmpty, let wrong = PathForm.fault(text) {
+      if attribute == .path, !text.isEmpty, let wrong = PathForm.fault(text)?.words {
         blame("PATH \(wrong.problem); expected \(wrong.expected)")
       }
       return Phrase(text)

@@ -147,7 +147,7 @@ extension Filter {
   }
   if let fault = PathForm.fault(word.bytes) {
     throw word.error(
-      "the path '\(word.excerpt)' \(fault.problem)", expected: String(fault.expected))
+      "the path '\(word.excerpt)' \(fault.words.problem)", expected: String(fault.words.expected))
   }
   filter.path = word.bytes
   _ = reader.take()

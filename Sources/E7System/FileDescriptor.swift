@@ -6,9 +6,7 @@
   public let raw: Int32
 
   /// Takes over `raw`, which nobody else closes from now on.
-  public init(owning raw: Int32) {
-    self.raw = raw
-  }
+  public init(owning raw: Int32) { self.raw = raw }
 
   /// Gives the number away; whoever takes it closes it.
   public consuming func release() -> Int32 {

@@ -81,7 +81,5 @@ public struct Datagram: ~Copyable {
   public var isEnd: Bool { bytes.isEmpty }
 
   /// The descriptor that came along, if one did; the caller owns it from now on.
-  public mutating func takeDescriptor() -> FileDescriptor? {
-    descriptor.take()
-  }
+  public mutating func takeDescriptor() -> FileDescriptor? { descriptor.take() }
 }

@@ -51,25 +51,14 @@ public struct Phrase: ExpressibleByStringInterpolation, StringInterpolationProto
   public mutating func appendInterpolation(_ literal: StaticString) { appendLiteral(literal) }
 
   /// Adds a number in decimals.
-  @inline(never) public mutating func appendInterpolation(_ number: UInt64) {
-    if number >= 10 { appendInterpolation(number / 10) }
-    bytes.append(UInt8(48 + number % 10))
-  }
-
-  /// Adds a number in decimals.
-  public mutating func appendInterpolation(_ number: some UnsignedInteger) {
-    appendInterpolation(UInt64(truncatingIfNeeded: number))
-  }
-
-  /// Adds a number in decimals.
-  @inline(never) public mutating func appendInterpolation(_ number: Int) {
+  public mutating func appendInterpolation(_ number: some BinaryInteger) {
     if number < 0 { appendLiteral("-") }
-    appendInterpolation(UInt64(number.magnitude))
+    append(UInt64(truncatingIfNeeded: number.magnitude))
   }
 
-  /// Adds a number in decimals.
-  public mutating func appendInterpolation(_ number: some SignedInteger) {
-    appendInterpolation(Int(truncatingIfNeeded: number))
+  @inline(never) private mutating func append(_ number: UInt64) {
+    if number >= 10 { append(number / 10) }
+    bytes.append(UInt8(48 + number % 10))
   }
 
   /// Adds to its end.

@@ -108,9 +108,9 @@ struct Service: ~Copyable {
 
   /// Serves until the lanes' other end has gone with broker and supervisor.
   mutating func run() {
-    // The door, and then the lanes.
-    var waited = Poll.Waited(repeating: e7_waited(door.raw, for: .input))
     while true {
+      // The door, and then the lanes.
+      var waited = Poll.Waited(repeating: e7_waited(door.raw, for: .input))
       var count = 1
       for lane in desk.lanes {
         waited[count] = e7_waited(lane.socket.raw, for: lane.interest)

@@ -5,7 +5,8 @@ import PackageDescription
 // One direction of dependency, bottom to top:
 //   CE7Schema ← E7Lane ← E7IPC ← E7Rules ← E7Console ← e7-client
 //   CE7Linux ← E7System ← E7Loop, E7Files ← e7-broker, e7-client
-//   CE7Linux ← E7System ← E7Netlink, E7Sandbox ← E7PrivCore ← e7-priv
+//   CE7Linux ← E7System ← E7Netlink, E7PrivCore ← e7-priv
+//   CE7Linux ← CE7Sandbox ← E7Sandbox ← e7-priv, e7-broker
 //   E7System ← E7Unix ← E7Groups ← e7-supervisor
 //   E7Netlink ← E7Groups ← E7Questions ← e7-broker
 // What e7-priv does not need stands in targets that it does not link.

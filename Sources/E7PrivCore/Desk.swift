@@ -124,7 +124,7 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
     case .save: return save(lane, &message.attributes, who, now: now)
     case let type:
       let edit = LaneEdit(type, message.attributes)
-      var outcome = edit.fault ?? lateness(lane, now: now)
+      var outcome = lateness(lane, now: now) ?? edit.fault
       var before: UInt64?
       if outcome == nil {
         // Of a draft the generation is that of its BEGIN.

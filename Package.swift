@@ -110,7 +110,7 @@ let package = Package(
       ],
       swiftSettings: common),
     .target(
-      name: "E7Files", dependencies: ["CE7Linux", "CE7Loop", "E7Loop", "E7System"],
+      name: "E7Files", dependencies: ["CE7Linux", "CE7Loop", "E7Loop", "E7System", "E7Unix"],
       swiftSettings: common),
     .target(
       name: "E7Console", dependencies: ["CE7Schema", "E7IPC", "E7Rules"], swiftSettings: common),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -26,28 +27,21 @@ static bool is_roots(int fd, uint32_t writers) {
 }
 
 int32_t e7_open_rules_folder(const char *path, uint32_t gid) {
-  int fd = openat(AT_FDCWD, "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  char name[64];
+  enum { as_folder = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
+  int fd = openat(AT_FDCWD, "/", as_folder);
+  char names[PATH_MAX], *rest = names;
 
+  snprintf(names, sizeof(names), "%s", path);
   // From the root down, each by the descriptor of the one before, so that none can be exchanged.
-  while (fd >= 0 && *(path += strspn(path, "/"))) {
-    size_t length = strcspn(path, "/");
-    int32_t error = length < sizeof(name) ? 0 : -ENAMETOOLONG;
-    if (!error && !is_roots(fd, 0)) error = -EPERM;
-    int below = -1;
-    if (!error) {
-      memcpy(name, path, length);
-      name[length] = 0;
-      below = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-      if (below < 0) error = -errno;
-    }
-    close(fd);
-    if (error) return error;
-    fd = below;
-    path += length;
+  for (char *name; fd >= 0 && (name = strtok_r(rest, "/", &rest));) {
+    int above = fd;
+    errno = EPERM;
+    fd = is_roots(above, 0) ? openat(above, name, as_folder) : -1;
+    int error = errno;
+    close(above);
+    errno = error;
   }
-  if (fd < 0) return -errno;
-  if (is_roots(fd, gid)) return fd;
+  if (fd < 0 || is_roots(fd, gid)) return fd < 0 ? -errno : fd;
   close(fd);
   return -EPERM;
 }

@@ -85,33 +85,22 @@ void e7_open_standard(const char *name) {
 
 int32_t e7_user(const char *name, uint32_t *uid, uint32_t *gid) {
   FILE *file = fopen("/etc/passwd", "re");
-  struct passwd *entry;
-  int32_t result = -ENOENT;
+  struct passwd *entry = NULL;
 
-  if (!file) return -errno;
-  while (result && (entry = fgetpwent(file)))
-    if (strcmp(entry->pw_name, name) == 0) {
-      *uid = entry->pw_uid;
-      *gid = entry->pw_gid;
-      result = 0;
-    }
-  fclose(file);
-  return result;
+  while (file && (entry = fgetpwent(file)) && strcmp(entry->pw_name, name)) {}
+  if (entry) *uid = entry->pw_uid, *gid = entry->pw_gid;
+  if (file) fclose(file);
+  return entry ? 0 : -ENOENT;
 }
 
 int32_t e7_group(const char *name, uint32_t *gid) {
   FILE *file = fopen("/etc/group", "re");
-  struct group *entry;
-  int32_t result = -ENOENT;
+  struct group *entry = NULL;
 
-  if (!file) return -errno;
-  while (result && (entry = fgetgrent(file)))
-    if (strcmp(entry->gr_name, name) == 0) {
-      *gid = entry->gr_gid;
-      result = 0;
-    }
-  fclose(file);
-  return result;
+  while (file && (entry = fgetgrent(file)) && strcmp(entry->gr_name, name)) {}
+  if (entry) *gid = entry->gr_gid;
+  if (file) fclose(file);
+  return entry ? 0 : -ENOENT;
 }
 
 int32_t e7_become_beside(const char *name, const char *elsewhere) {

@@ -11,10 +11,8 @@
 
 #include "CE7Linux.h"
 
-// Newer than Debian 12's headers: linux/socket.h.
-#ifndef SCM_PIDFD
-#define SCM_PIDFD 4
-#endif
+// SCM_PIDFD, which is newer than Debian 12's headers: linux/socket.h.
+enum { scm_pidfd = 4 };
 
 _Static_assert(sizeof(struct e7_credentials) == sizeof(struct ucred), "struct ucred");
 
@@ -90,7 +88,7 @@ static void take_control(struct cmsghdr *header, bool expects, struct e7_receive
     return;
   }
   if (header->cmsg_level != SOL_SOCKET ||
-      (header->cmsg_type != SCM_RIGHTS && header->cmsg_type != SCM_PIDFD))
+      (header->cmsg_type != SCM_RIGHTS && header->cmsg_type != scm_pidfd))
     return;
   for (size_t at = 0; at + sizeof(int) <= count; at += sizeof(int)) {
     int fd;

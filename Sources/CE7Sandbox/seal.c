@@ -8,13 +8,6 @@
 
 #include "CE7Sandbox.h"
 
-// Of later kernels than Debian 12's headers: struct landlock_ruleset_attr, which may only grow.
-struct ruleset {
-  uint64_t files;
-  uint64_t ports;
-  uint64_t scopes;
-};
-
 // The rights on files, ports and scopes that each version added, as numbers of bits.
 static const struct {
   uint8_t files, ports, scopes;
@@ -46,10 +39,11 @@ static int32_t restrict_files(int32_t folder) {
   int32_t version = e7_landlock_version();
   if (version <= 0) return version;
   int known = version < newest ? version : newest;
-  struct ruleset all = {low_bits(versions[known].files), low_bits(versions[known].ports),
-                        low_bits(versions[known].scopes)};
+  // struct landlock_ruleset_attr of later kernels than Debian 12's headers, which may only grow.
+  uint64_t all[] = {low_bits(versions[known].files), low_bits(versions[known].ports),
+                    low_bits(versions[known].scopes)};
 
-  int ruleset = (int)syscall(SYS_landlock_create_ruleset, &all, sizeof(all), 0);
+  int ruleset = (int)syscall(SYS_landlock_create_ruleset, all, sizeof(all), 0);
   if (ruleset < 0) return -errno;
   int32_t result = version;
   if ((folder >= 0 && allow_folder(ruleset, folder, version)) ||

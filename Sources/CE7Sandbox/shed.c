@@ -88,16 +88,9 @@ static bool has_no_capability(void) {
   return holds;
 }
 
-#define TAKE(name, call) \
-  do { \
-    *step = name; \
-    if (call) return -errno; \
-  } while (0)
-#define SHOW(name, holds) \
-  do { \
-    *step = name; \
-    if (!(holds)) return 1; \
-  } while (0)
+// Steps of e7_shed alone.  What fails without a reason has failed nevertheless.
+#define TAKE(name, call) if (*step = (name), (call)) return errno > 0 ? -errno : -EPERM
+#define SHOW(name, holds) if (*step = (name), !(holds)) return 1
 
 int32_t e7_shed(uint32_t uid, uint32_t gid, int32_t parent, const char **step) {
   errno = EINVAL;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 public import E7System
+import E7Unix
 import Glibc
 
 /// Why a file was not written; it is as it was.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Loop
 public import E7System
+import E7Unix
 import Glibc
 
 /// What is in force after a start: `rules` of /etc/e7 and then, in the order of their bytes, the files

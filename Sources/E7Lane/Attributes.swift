@@ -218,17 +218,13 @@ public struct AttributeWriter {
   }
 
   /// Adds an 8-bit attribute.
-  public mutating func u8(_ attribute: Attribute, _ value: UInt8) {
-    put(attribute, UInt64(value), 1)
-  }
+  public mutating func u8(_ which: Attribute, _ value: UInt8) { put(which, UInt64(value), 1) }
 
   /// Adds a 32-bit attribute.
-  public mutating func u32(_ attribute: Attribute, _ value: UInt32) {
-    put(attribute, UInt64(value), 4)
-  }
+  public mutating func u32(_ which: Attribute, _ value: UInt32) { put(which, UInt64(value), 4) }
 
   /// Adds a 64-bit attribute.
-  public mutating func u64(_ attribute: Attribute, _ value: UInt64) { put(attribute, value, 8) }
+  public mutating func u64(_ which: Attribute, _ value: UInt64) { put(which, value, 8) }
 
   /// Adds a text, which holds no NUL; it gets one.
   public mutating func string(_ attribute: Attribute, _ text: [UInt8]) {

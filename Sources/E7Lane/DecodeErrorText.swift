@@ -18,8 +18,7 @@ extension DecodeError {
     case .malformed(let attribute): attribute.blamed("is malformed")
     case .outOfRange(let attribute): attribute.blamed("is out of range")
     case .unexpected(let attribute): attribute.blamed("does not belong to this message")
-    case .tooManyAttributes:
-      "the message has more than \(AttributeReader.most) attributes"
+    case .tooManyAttributes: "the message has more than \(AttributeReader.most) attributes"
     }
   }
 }
@@ -40,7 +39,5 @@ extension Attribute {
 
 extension MessageType {
   /// The name that the schema gives it.
-  public var phrase: Phrase {
-    Words.phrase(.messageType, UInt32(rawValue)) ?? "\(rawValue)"
-  }
+  public var phrase: Phrase { Words.phrase(.messageType, rawValue) ?? "\(rawValue)" }
 }

@@ -48,10 +48,8 @@ public struct Header: Equatable, Sendable {
   /// Bytes of a header.
   public static let size = 20
 
-  static var magic: UInt32 {
-    UInt32(E7_IPC_MAGIC_0) | UInt32(E7_IPC_MAGIC_1) << 8 | UInt32(E7_IPC_MAGIC_2) << 16
-      | UInt32(E7_IPC_MAGIC_3) << 24
-  }
+  /// E7_IPC_MAGIC_0 to _3, in this order, as a number of the host's.
+  static var magic: UInt32 { 0x3745_00e7 }
 
   /// What the message is.
   public let type: MessageType

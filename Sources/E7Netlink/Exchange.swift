@@ -73,18 +73,16 @@ package struct Exchange {
   private func explain(
     _ body: [UInt8], from start: Int, _ words: inout Phrase
   ) throws(NetlinkError) {
-    if let text = try NetlinkMessage.find(
-      Int(NLMSGERR_ATTR_MSG.rawValue), in: body, from: start), !text.isEmpty,
-      body[text.lowerBound] != 0
-    {
+    let numbers = (
+      text: Int(NLMSGERR_ATTR_MSG.rawValue), missing: Int(NLMSGERR_ATTR_MISS_TYPE.rawValue),
+      offset: Int(NLMSGERR_ATTR_OFFS.rawValue)
+    )
+    if let text = try NetlinkMessage.find(numbers.text, in: body, from: start), text.count > 1 {
       words = Phrase(Array(body[text].prefix(Limit.text).prefix { $0 != 0 }))
     }
-    if let missing = try NetlinkMessage.value(
-      Int(NLMSGERR_ATTR_MISS_TYPE.rawValue), in: body, from: start)
-    {
+    if let missing = try NetlinkMessage.value(numbers.missing, in: body, from: start) {
       words += " (attribute \(Attribute.phrase(UInt16(truncatingIfNeeded: missing))) is missing)"
-    } else if let offset = try NetlinkMessage.value(
-      Int(NLMSGERR_ATTR_OFFS.rawValue), in: body, from: start),
+    } else if let offset = try NetlinkMessage.value(numbers.offset, in: body, from: start),
       offset >= UInt32(NetlinkMessage.headerSize), Int(offset) <= request.count - 4
     {
       words += " (attribute \(Attribute.phrase(request.hostU16(at: Int(offset) + 2) & 0x3fff)))"

@@ -38,9 +38,7 @@ public struct GenericSocket: ~Copyable {
           attributes: writer.payload()))
       guard let answer, answer.type == UInt16(GENL_ID_CTRL) else { throw .malformed }
       return answer
-    } catch {
-      throw error.kind == .refused && error.errno == ENOENT ? .noFamily : error
-    }
+    } catch { throw error.kind == .refused && error.errno == ENOENT ? .noFamily : error }
   }
 
   /// Sends a request, whose answer is then taken with what is returned; a list ends by itself, all
@@ -83,9 +81,7 @@ public struct GenericSocket: ~Copyable {
       guard now <= end else { throw .timedOut }
       do throws(SystemError) {
         _ = try Poll.wait(raw, for: .input, timeoutMilliseconds: Int32(clamping: end - now))
-      } catch {
-        throw .system(error)
-      }
+      } catch { throw .system(error) }
     }
   }
 

@@ -31,14 +31,11 @@ public struct KernelSocket: ~Copyable {
   /// The module's load and the generation of its rules.
   public mutating func status() throws(NetlinkError) -> (instance: UInt64, generation: UInt64) {
     var answer = try ask(.status)
-    return (
-      try KernelSocket.number(.instance, in: &answer),
-      try KernelSocket.number(.generation, in: &answer)
-    )
+    return (try read(.instance, &answer), try read(.generation, &answer))
   }
 
-  @inline(never) private static func number(
-    _ attribute: Attribute, in answer: inout AttributeReader?
+  @inline(never) private func read(
+    _ attribute: Attribute, _ answer: inout AttributeReader?
   ) throws(NetlinkError) -> UInt64 {
     guard let number = answer?.u64(attribute) else { throw .malformed }
     return number
@@ -49,7 +46,7 @@ public struct KernelSocket: ~Copyable {
     var writer = AttributeWriter()
     writer.u8(.flag, UInt8(Flag.control.rawValue))
     var answer = try ask(.flagGet, writer.payload())
-    return try KernelSocket.number(.value, in: &answer)
+    return try read(.value, &answer)
   }
 
   /// Claims a role for this socket, or for the one at `descriptor`, until it is closed.

@@ -35,11 +35,6 @@ public struct NetlinkError: Error, Equatable, Sendable {
     self.text = text
   }
 
-  /// Two are equal when they are of one kind and number.
-  public static func == (one: NetlinkError, other: NetlinkError) -> Bool {
-    one.kind == other.kind && one.errno == other.errno
-  }
-
   /// A call of the kernel's failed.
   public static func system(_ error: SystemError) -> NetlinkError {
     NetlinkError(.failed, error.errno, error.phrase)

@@ -43,12 +43,11 @@ public struct NetlinkMessage: Equatable, Sendable {
   /// The attributes of a generic message, checked against the schema; those of a later version are
   /// skipped.
   package func attributes() throws(NetlinkError) -> AttributeReader {
-    do throws(DecodeError) {
-      return try AttributeReader(
-        body, from: NetlinkMessage.genericHeaderSize, skipUnknown: true)
-    } catch {
+    let start = NetlinkMessage.genericHeaderSize
+    guard let reader = try? AttributeReader(body, from: start, skipUnknown: true) else {
       throw .malformed
     }
+    return reader
   }
 
   /// The attributes, where this is `type` of E7's family with this number.
@@ -70,9 +69,7 @@ public struct NetlinkMessage: Equatable, Sendable {
       while let attribute = try RawAttribute.next(bytes, &index) {
         if Int(attribute.number) == number { found = attribute.payload }
       }
-    } catch {
-      throw .malformed
-    }
+    } catch { throw .malformed }
     return found
   }
 

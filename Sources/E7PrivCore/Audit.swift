@@ -45,7 +45,7 @@ public struct Audit {
         leftOut += 1
         return
       }
-      tellLeftOut()
+      settle()
       let name = SystemError.symbol(Int32(truncatingIfNeeded: outcome.error))
       line += "refused: \(name) \(outcome.text)"
     }
@@ -56,11 +56,9 @@ public struct Audit {
   }
 
   /// Tells how many refusals were left out, once there is room for it again.
-  mutating func settle(now: UInt64) {
-    if leftOut > 0, pace.admits(now: now) { tellLeftOut() }
-  }
+  mutating func settle(now: UInt64) { if leftOut > 0, pace.admits(now: now) { settle() } }
 
-  private mutating func tellLeftOut() {
+  private mutating func settle() {
     if leftOut > 0 { _ = write(.warning, "\(leftOut) more refusals were left out") }
     leftOut = 0
   }

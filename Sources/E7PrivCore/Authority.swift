@@ -6,9 +6,7 @@ public struct Authority: Equatable, Sendable {
   private let adminGroup: UInt32?
 
   /// Authority of root and, where there is one, of a group.
-  public init(adminGroup: UInt32?) {
-    self.adminGroup = adminGroup == 0 ? nil : adminGroup
-  }
+  public init(adminGroup: UInt32?) { self.adminGroup = adminGroup == 0 ? nil : adminGroup }
 
   /// Whether who made a lane may edit; whoever the kernel does not name may not.
   func admits(_ maker: Credentials?, over lane: borrowing FileDescriptor) -> Bool {

@@ -102,9 +102,7 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
         let sequence = message.header.sequence
         if message.header.type == .hello { lane.answer(Desk.greeting(sequence)) }
         return lane.answer(Desk.done(sequence, answer(lane, &message, who, now: now)))
-      } catch {
-        fault = Outcome(EBADMSG, error.phrase)
-      }
+      } catch { fault = Outcome(EBADMSG, error.phrase) }
     }
     audit.after(who, "message", fault, from: nil, now: now)
     Desk.end(lane, datagram, fault)
@@ -168,9 +166,7 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
       guard let end = vault.take(text, of: meant, from: lane, current) else { return Outcome() }
       what += " of \(vault.size) bytes"
       outcome = end
-    } catch {
-      outcome = Outcome(EINVAL, error.phrase)
-    }
+    } catch { outcome = Outcome(EINVAL, error.phrase) }
     let came = outcome ?? Outcome()
     audit.after(who, what, came, from: nil, now: now)
     return came
@@ -178,12 +174,9 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
 
   /// What there is against one more edit of a lane, or nil.
   private func lateness(_ lane: Lane, now: UInt64) -> Outcome? {
-    transaction === lane || lane.pace.admits(now: now)
-      ? nil
-      : Outcome(
-        EAGAIN,
-        "more than \(Limit.laneMessagesPerSecond) edits a second; collect them between BEGIN and COMMIT"
-      )
+    if transaction === lane || lane.pace.admits(now: now) { return nil }
+    let most = Limit.laneMessagesPerSecond
+    return Outcome(EAGAIN, "over \(most) edits a second; collect them between BEGIN and COMMIT")
   }
 
   private mutating func judge(_ lane: Lane, _ edit: LaneEdit) -> Outcome {

@@ -41,13 +41,12 @@ public final class Lane {
   public func flush(now: UInt64) -> Bool {
     while next < outbox.count {
       let end = next + Int(outbox.hostU32(at: next + 16))
-      do throws(SystemError) {
-        guard try SequencedSocket.send(socket, Array(outbox[next..<end])) else {
-          stalled = stalled ?? now
-          return true
-        }
-      } catch {
+      guard let isSent = try? SequencedSocket.send(socket, Array(outbox[next..<end])) else {
         return false
+      }
+      if !isSent {
+        stalled = stalled ?? now
+        return true
       }
       next = end
     }

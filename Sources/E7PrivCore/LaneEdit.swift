@@ -38,9 +38,7 @@ public struct LaneEdit: Sendable {
         words += try read(attribute, payload, reader)
       }
       if let attribute = LaneEdit.missing(type, reader) { throw .missing(attribute) }
-    } catch {
-      fault = Outcome(EINVAL, error.phrase)
-    }
+    } catch { fault = Outcome(EINVAL, error.phrase) }
   }
 
   /// The attributes, with the one of what takes effect at once, beside the transaction that is open.

@@ -20,8 +20,7 @@ struct Vault: ~Copyable {
     _ text: [UInt8], of meant: UInt64?, from lane: Lane, _ generation: UInt64?
   ) -> Outcome? {
     guard folder.raw >= 0 else {
-      return Outcome(
-        ENOENT, "e7-priv has no folder to save in: \(RulesFolder.path), see its log")
+      return Outcome(ENOENT, "e7-priv has no folder to save in: \(RulesFolder.path), see its log")
     }
     guard owner == nil || owner === lane else {
       return Outcome(EBUSY, "somebody else is saving; try again later")

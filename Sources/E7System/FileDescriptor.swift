@@ -19,7 +19,7 @@
 }
 
 /// A call of the kernel that failed.
-public struct SystemError: Error, Equatable, Sendable {
+public struct SystemError: Error, Sendable {
   /// The call, as its manual page names it.
   public let call: StaticString
   /// errno(3).
@@ -29,11 +29,6 @@ public struct SystemError: Error, Equatable, Sendable {
   public init(_ call: StaticString, errno: Int32) {
     self.call = call
     self.errno = errno
-  }
-
-  /// Two failures are equal when their numbers are.
-  public static func == (one: SystemError, other: SystemError) -> Bool {
-    one.errno == other.errno
   }
 
   /// One line for people: the call, what went wrong, and errno's name.

@@ -74,7 +74,5 @@ public struct Log: Sendable {
     return line
   }
 
-  private static func hex(_ nibble: UInt8) -> UInt8 {
-    nibble < 10 ? 48 + nibble : 87 + nibble
-  }
+  private static func hex(_ nibble: UInt8) -> UInt8 { nibble < 10 ? 48 + nibble : 87 + nibble }
 }

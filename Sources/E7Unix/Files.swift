@@ -27,6 +27,12 @@ public enum Files {
 }
 
 extension RulesFolder {
+  /// Opens it; EPERM where somebody else than root and the group may write to it, or to one above.
+  public static func open(group: UInt32) throws(SystemError) -> FileDescriptor {
+    FileDescriptor(
+      owning: try check(unsafe e7_open_rules_folder(path.cString, group), "open"))
+  }
+
   /// Makes the folder, where it is missing, for root and the group to write to.
   public static func make(group: UInt32) throws(SystemError) {
     _ = try check(unsafe e7_make_rules_folder(path.cString, group), "mkdir")
@@ -49,5 +55,12 @@ extension Environment {
   public static func value(_ name: StaticString) -> [UInt8]? {
     guard let value = unsafe e7_environment(name.cString) else { return nil }
     return unsafe Phrase(cString: value).bytes
+  }
+}
+
+extension SystemError: Equatable {
+  /// Two failures are equal when their numbers are.
+  public static func == (one: SystemError, other: SystemError) -> Bool {
+    one.errno == other.errno
   }
 }

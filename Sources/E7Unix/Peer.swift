@@ -3,7 +3,7 @@ import CE7Unix
 public import E7System
 
 /// Who made a socket's other end, frozen when it connected or made the pair.
-public struct Peer: Equatable, Sendable {
+public struct Peer: Sendable {
   /// Effective ids: SO_PEERCRED.
   public let credentials: Credentials
   /// Supplementary groups: SO_PEERGROUPS.

@@ -38,9 +38,7 @@ struct KernelTarget: EditTarget, ~Copyable {
   mutating func giveView(_ view: Int32, to user: UInt32) {
     do throws(NetlinkError) {
       try socket.claim(.view, listens: true, user: user, descriptor: view)
-    } catch {
-      log.write(.warning, "no view for the broker: \(outcome(of: error).text)")
-    }
+    } catch { log.write(.warning, "no view for the broker: \(outcome(of: error).text)") }
   }
 
   mutating func generation() -> UInt64? { try? socket.status().generation }
@@ -49,9 +47,7 @@ struct KernelTarget: EditTarget, ~Copyable {
     do throws(NetlinkError) {
       var answer = try socket.ask(type, attributes)
       return Outcome(generation: answer?.u64(.generation), id: answer?.u64(.id))
-    } catch {
-      return outcome(of: error)
-    }
+    } catch { return outcome(of: error) }
   }
 
   private mutating func outcome(of error: NetlinkError) -> Outcome {

@@ -30,7 +30,7 @@ struct Service: ~Copyable {
     if group == nil { log.write(.info, "no group e7-admin: root alone may edit") }
     manager = ServiceManager(by: door.raw)
     let target = Service.target(control, isManaged, &manager)
-    let folder = Service.folder(user)
+    let folder = Service.folder(user.gid)
     Service.confine(user, parent, folder.raw)
     desk = Desk(
       authority: Authority(adminGroup: group), target: target, folder: folder,
@@ -80,16 +80,14 @@ struct Service: ~Copyable {
   }
 
   /// The folder of the rules file; one without a number where it is none to save in, which is told.
-  private static func folder(_ user: Account) -> FileDescriptor {
-    do throws(SystemError) {
-      return try RulesFolder.open(group: user.gid)
-    } catch {
-      log.write(
-        .warning,
-        "\(RulesFolder.path): \(error.phrase); nothing is saved; expected a folder of root's, and so above, that only group _e7-priv may write to"
-      )
-      return FileDescriptor(owning: -1)
+  private static func folder(_ group: UInt32) -> FileDescriptor {
+    let raw = unsafe e7_open_rules_folder(RulesFolder.path.cString, group)
+    let expected: Phrase = "a folder of root's, and so above, that only group _e7-priv may write to"
+    if raw < 0 {
+      let reason = SystemError("open", errno: -raw).phrase
+      log.write(.warning, "\(RulesFolder.path): \(reason); nothing is saved; expected \(expected)")
     }
+    return FileDescriptor(owning: raw)
   }
 
   /// Nothing is served before this is done, or the process has ended.
@@ -101,9 +99,7 @@ struct Service: ~Copyable {
       if unsafe try !Sandbox.seal(e7_service_calls, folder: folder) {
         log.write(.warning, "\(Sandbox.noLandlock)")
       }
-    } catch {
-      log.end(error.phrase)
-    }
+    } catch { log.end(error.phrase) }
   }
 
   /// Serves until the lanes' other end has gone with broker and supervisor.
@@ -130,9 +126,7 @@ struct Service: ~Copyable {
         if waited[0].ready != 0 { try open(now) }
         desk.settle(now: now)
         manager.live(at: now)
-      } catch {
-        log.end(error.phrase)
-      }
+      } catch { log.end(error.phrase) }
       if let end = desk.target.end { log.end(end.text, end.status) }
     }
   }
@@ -147,24 +141,19 @@ struct Service: ~Copyable {
       Process.exit(0)
     }
     let message = try? Message(decoding: datagram.bytes)
-    guard let descriptor = datagram.takeDescriptor(), !datagram.truncated, let message,
-      (try? message.attributes.finish()) != nil,
-      broker == nil || broker == datagram.credentials?.uid
-    else { return turnAway() }
-    if message.header.type == .claim, let broker {
-      desk.target.giveView(descriptor.raw, to: broker)
-    } else if message.header.type == .lane, SequencedSocket.isPair(descriptor) {
-      let maker = try? SequencedSocket.maker(descriptor)
-      if !desk.open(descriptor, maker: maker, now: now) {
-        log.write(.warning, "no room for another lane")
-      }
-    } else {
-      turnAway()
+    let type = (try? message?.attributes.finish()) == nil ? nil : message?.header.type
+    guard let descriptor = datagram.takeDescriptor(), !datagram.truncated,
+      broker == nil || broker == datagram.credentials?.uid,
+      type == .lane && SequencedSocket.isPair(descriptor) || type == .claim && broker != nil
+    else {
+      log.write(.warning, "something came that is no lane of the broker's")
+      return
     }
-  }
-
-  private func turnAway() {
-    log.write(.warning, "something came that is no lane of the broker's")
+    if type == .claim, let broker { return desk.target.giveView(descriptor.raw, to: broker) }
+    let maker = try? SequencedSocket.maker(descriptor)
+    if !desk.open(descriptor, maker: maker, now: now) {
+      log.write(.warning, "no room for another lane")
+    }
   }
 
   /// Reads and writes what a lane is ready for; false where it is to be closed.
@@ -179,8 +168,6 @@ struct Service: ~Copyable {
       desk.receive(
         lane, datagram.bytes, from: datagram.credentials, truncated: datagram.truncated, now: now)
       return lane.flush(now: now)
-    } catch {
-      return false
-    }
+    } catch { return false }
   }
 }

@@ -50,6 +50,12 @@ private func number(_ descriptor: consuming FileDescriptor?) -> Int32? {
   return descriptor.release()
 }
 
+extension e7_credentials: @retroactive Equatable {
+  static func == (one: Credentials, other: Credentials) -> Bool {
+    one.pid == other.pid && one.uid == other.uid && one.gid == other.gid
+  }
+}
+
 struct SequencedSocketTests {
   @Test func peerIsWhoMadeThePair() throws {
     let pair = try SequencedSocket.pair()

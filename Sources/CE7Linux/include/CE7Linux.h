@@ -131,16 +131,10 @@ void e7_ignore_broken_pipes(void);
 /// to the kernel's log.
 void e7_open_standard(const char *_Nonnull name);
 
-/// What reads that which is written to a descriptor.
-enum e7_sink {
-  /// A person.
-  E7_SINK_TERMINAL,
-  /// A character device such as /dev/kmsg: each write(2) is a record, there is always room for it,
-  /// and poll(2) says nothing of it.
-  E7_SINK_RECORDS,
-  /// Whatever reads bytes.
-  E7_SINK_STREAM,
-};
+/// What reads that which is written to a descriptor: a person; a character device such as /dev/kmsg,
+/// of which each write(2) is a record, there is always room, and poll(2) says nothing; or whatever
+/// reads bytes.
+enum e7_sink { E7_SINK_TERMINAL, E7_SINK_RECORDS, E7_SINK_STREAM };
 enum e7_sink e7_sink_of(int32_t fd);
 
 /// Writes all bytes, with one write(2) unless the kernel takes only a part; false where it failed,

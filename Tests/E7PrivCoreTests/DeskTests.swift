@@ -164,6 +164,29 @@ struct DeskTests {
     #expect(text(outcome.text).contains("ID"))
   }
 
+  @Test func whatALaterVersionWouldSayMoreOfAnEditIsNotLeftOut() throws {
+    let fixture = Fixture()
+    _ = try fixture.open(1)
+    // Without it the rule would be about more than was meant.
+    var datagram = Message.encode(.ruleAdd, sequence: 9, curl.write)
+    datagram[5] = UInt8(E7_IPC_MINOR) + 1
+    datagram += [4, 0, 200, 0]
+    datagram.set(datagram.count, at: 16)
+    let outcome = try done(try fixture.receive(1, datagram))
+    #expect(outcome.error == UInt32(EINVAL))
+    #expect(text(outcome.text) == "attribute 200 is not known")
+    #expect(fixture.kernel.edits.isEmpty)
+  }
+
+  @Test func aBundleIsNoMessage() throws {
+    let fixture = Fixture()
+    _ = try fixture.open(1)
+    let one = Message.encode(.ruleAdd, sequence: 9, curl.write)
+    let reaction = try fixture.receive(1, one + one)
+    #expect(try done(reaction, sequence: 0).error == UInt32(EBADMSG) && reaction.closes)
+    #expect(fixture.kernel.edits.isEmpty)
+  }
+
   @Test func lanesAreCountedByUserAndInAll() throws {
     let fixture = Fixture()
     func peer(_ uid: UInt32) -> Credentials { Credentials(pid: 1, uid: uid, gid: 77) }

@@ -325,6 +325,7 @@ for _name, _make in (
         ("bytes that are no message", lambda: b"\xe7" * 64),
         ("text", lambda: b"allow tcp\n"),
         ("a length that is not the datagram's", lambda: COMMIT + b"\0"),
+        ("two edits in a datagram", lambda: ipc.encode("RULE_ADD", **RULE) * 2),
         ("an unknown type", lambda: ipc.encode(999)),
         ("another major version", lambda: ipc.encode("COMMIT", major=2)),
         ("a reserved bit", lambda: bent(COMMIT, 8, 1)),
@@ -345,6 +346,8 @@ for _name, _make in (
             "RULE_ADD", attribute(7, b"\1") + attribute(8, b"\6\0\0\0"))),
         ("an attribute twice", lambda: message("RULE_ADD", attribute(7, b"\1") * 2)),
         ("an attribute that does not belong", lambda: ipc.encode("COMMIT", ID=1)),
+        ("an attribute of a later version", lambda: bent(
+            message("RULE_ADD", attribute(7, b"\1") + attribute(200, b"")), 5, 1)),
         ("ports in the wrong order", lambda: ipc.encode(
             "RULE_ADD", **RULE, PORT_FIRST=9, PORT_LAST=8)),
         ("half a range of ports", lambda: ipc.encode("RULE_ADD", **RULE, PORT_FIRST=9)),

@@ -4,14 +4,13 @@
 #include <string.h>
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-#define PACKED __attribute__((packed))
 
 // Flags are looked up as a list, too; no other has this number.
 enum { flag_list = 0 };
 
 // Whose each word is; the words stand behind one another, since in a program that is loaded
 // anywhere a pointer costs more than most of them.
-static const struct PACKED {
+static const struct __attribute__((packed)) {
   uint8_t list;
   uint16_t number;
 } rows[] = {
@@ -53,7 +52,7 @@ static const struct {
 };
 
 // What each command takes, as numbers of bits.
-static const struct PACKED {
+static const struct __attribute__((packed)) {
   uint8_t number;
   uint64_t takes;
 } commands[] = {
@@ -62,13 +61,17 @@ static const struct PACKED {
 #include "../../kmod/uapi/defs.x"
 };
 
-const char *e7_word_of(enum e7_list list, uint32_t number) {
-  const char *word = words;
+// Where each begins.
+static uint16_t starts[COUNT(rows)];
 
-  for (size_t i = 0; i < COUNT(rows); i++) {
-    if (rows[i].list == list && rows[i].number == number) return word;
-    word += strlen(word) + 1;
-  }
+__attribute__((constructor)) static void find_starts(void) {
+  for (size_t i = 1; i < COUNT(rows); i++)
+    starts[i] = (uint16_t)(starts[i - 1] + strlen(words + starts[i - 1]) + 1);
+}
+
+const char *e7_word_of(enum e7_list list, uint32_t number) {
+  for (size_t i = 0; i < COUNT(rows); i++)
+    if (rows[i].list == list && rows[i].number == number) return words + starts[i];
   return NULL;
 }
 

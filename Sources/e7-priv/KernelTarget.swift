@@ -51,18 +51,17 @@ struct KernelTarget: EditTarget, ~Copyable {
   }
 
   private mutating func outcome(of error: NetlinkError) -> Outcome {
-    let text = error.text
     switch error.kind {
-    case .noFamily, .version, .reloaded: end = end ?? (text, Status.reloaded)
+    case .noFamily, .version, .reloaded: end = end ?? (error.text, Status.reloaded)
     case .refused where error.errno == EPERM:
       // To another load of the module, which has the number of the one before, it is a stranger.
       if (try? socket.status().instance) != instance { return outcome(of: .reloaded) }
       isTaken()
     case .refused: break
     // With the socket goes a transaction of which nobody knows what is in it.
-    default: end = end ?? (text, Status.failed)
+    default: end = end ?? (error.text, Status.failed)
     }
-    return Outcome(error.errno, text)
+    return Outcome(error.errno, error.text)
   }
 
   private mutating func isTaken() {

@@ -119,8 +119,7 @@ let package = Package(
       name: "e7-priv",
       dependencies: [
         "CE7Linux", "CE7Sandbox", "CE7Schema", "E7Lane", "E7Netlink", "E7PrivCore", "E7Sandbox",
-        "E7System",
-        "E7Text",
+        "E7System", "E7Text",
       ],
       swiftSettings: trusted, linkerSettings: hardened),
     .executableTarget(
@@ -134,8 +133,7 @@ let package = Package(
       name: "e7-broker",
       dependencies: [
         "CE7BrokerCalls", "CE7Linux", "CE7Sandbox", "CE7Schema", "E7BrokerCore", "E7IPC", "E7Loop",
-        "E7Netlink", "E7Questions",
-        "E7Rules", "E7Sandbox", "E7System", "E7Text", "E7Unix",
+        "E7Netlink", "E7Questions", "E7Rules", "E7Sandbox", "E7System", "E7Text", "E7Unix",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: common, linkerSettings: hardened),

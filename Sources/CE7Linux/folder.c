@@ -28,10 +28,10 @@ static bool is_roots(int fd, uint32_t writers) {
 
 int32_t e7_open_rules_folder(const char *path, uint32_t gid) {
   enum { as_folder = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
-  int fd = openat(AT_FDCWD, "/", as_folder);
   char names[PATH_MAX], *rest = names;
 
-  snprintf(names, sizeof(names), "%s", path);
+  if (snprintf(names, sizeof(names), "%s", path) >= PATH_MAX) return -ENAMETOOLONG;
+  int fd = openat(AT_FDCWD, "/", as_folder);
   // From the root down, each by the descriptor of the one before, so that none can be exchanged.
   for (char *name; fd >= 0 && (name = strtok_r(rest, "/", &rest));) {
     int above = fd;

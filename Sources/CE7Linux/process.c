@@ -118,6 +118,10 @@ int32_t e7_become_beside(const char *name, const char *elsewhere) {
   return -errno;
 }
 
+int32_t e7_become(uint32_t uid, uint32_t gid) {
+  return setgroups(0, NULL) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid) ? -errno : 0;
+}
+
 int32_t e7_die_with_parent(int32_t parent) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)) return -errno;
   // It may have died before; nobody would tell.

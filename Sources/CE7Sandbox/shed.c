@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <grp.h>
 #include <linux/securebits.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
@@ -54,10 +53,6 @@ static bool bounding_set_is_empty(void) {
   return true;
 }
 
-static int become(uint32_t uid, uint32_t gid) {
-  return setgroups(0, NULL) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid) ? -1 : 0;
-}
-
 static bool is(uint32_t uid, uint32_t gid) {
   uid_t real, effective, saved;
   gid_t real_group, effective_group, saved_group, other = gid;
@@ -101,7 +96,7 @@ int32_t e7_shed(uint32_t uid, uint32_t gid, int32_t parent, const char **step) {
   TAKE("bounding set", empty_bounding_set());
   // Nobody may look into it in the moment between two of these.
   TAKE("not dumpable", prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
-  TAKE("user and group", !is(uid, gid) && become(uid, gid));
+  TAKE("user and group", !is(uid, gid) && e7_become(uid, gid));
   TAKE("capabilities", drop_capabilities());
   // The change of user made the process dumpable, and forgot its parent's death.
   TAKE("not dumpable", prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
@@ -117,6 +112,6 @@ int32_t e7_shed(uint32_t uid, uint32_t gid, int32_t parent, const char **step) {
   SHOW("die with the parent", getppid() == parent);
   SHOW("no new privileges", prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1);
   // What was given up must not come back.
-  SHOW("user and group", become(0, 0));
+  SHOW("user and group", e7_become(0, 0));
   return 0;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/signalfd.h>
@@ -42,10 +41,7 @@ _Noreturn static void become_program(const struct e7_program *program, pid_t par
   snprintf(count, sizeof(count), "LISTEN_FDS=%zu", program->count);
   snprintf(names, sizeof(names), "LISTEN_FDNAMES=%s", program->names);
   if (place_descriptors(program) || chdir("/")) _exit(127);
-  if (program->uid &&
-      (setgroups(0, NULL) || setresgid(program->gid, program->gid, program->gid) ||
-       setresuid(program->uid, program->uid, program->uid)))
-    _exit(127);
+  if (program->uid && e7_become(program->uid, program->gid)) _exit(127);
   // After the change of identity, which forgets it.
   if (e7_die_with_parent(parent)) _exit(127);
   execve(program->path, arguments_of, environment);

@@ -35,9 +35,6 @@ public struct Account: Equatable, Sendable {
 
 /// This process.
 public enum Process {
-  /// Its own id.
-  public static var id: Int32 { getpid() }
-
   /// Its parent's id.
   public static var parent: Int32 { getppid() }
 

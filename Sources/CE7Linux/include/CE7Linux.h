@@ -165,6 +165,9 @@ int32_t e7_save_write(int32_t fd, const uint8_t *_Nonnull bytes, size_t count, u
 /// returns 0, both survive a power cut.
 int32_t e7_save_end(int32_t folder, int32_t fd);
 
+/// Becomes a user and group for good, without any other group.
+int32_t e7_become(uint32_t uid, uint32_t gid);
+
 /// The kernel kills this process when its parent, which must be this one, ends: PR_SET_PDEATHSIG.
 int32_t e7_die_with_parent(int32_t parent);
 

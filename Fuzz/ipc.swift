@@ -5,7 +5,7 @@ import E7Rules
 
 /// Any bytes are an error, or a message whose record reads back as it is written.
 @_cdecl("LLVMFuzzerTestOneInput")
-public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+package func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   let bytes = unsafe Array(UnsafeBufferPointer(start: start, count: count))
   decode(bytes)
   // Chance seldom finds a header that is right: the same with one.

@@ -8,7 +8,7 @@ import E7System
 /// Any datagrams on root's lane end it, or are answered; and the kernel is asked for nothing that
 /// has a fault, or that no line of the log has told of before.
 @_cdecl("LLVMFuzzerTestOneInput")
-public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+package func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   let bytes = unsafe Array(UnsafeBufferPointer(start: start, count: count))
   let witness = Witness()
   let root = Credentials(pid: 7, uid: 0, gid: 0)

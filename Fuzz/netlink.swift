@@ -5,7 +5,7 @@
 /// Any datagram of the kernel's is an error or an answer, of a request or of a list, and an event
 /// or none.
 @_cdecl("LLVMFuzzerTestOneInput")
-public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+package func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   let bytes = unsafe Array(UnsafeBufferPointer(start: start, count: count))
   for isDump in [false, true] {
     let request = genericRequest(

@@ -5,7 +5,7 @@ import E7Rules
 
 /// Any bytes are a command that reads back as it prints, or an error of one line.
 @_cdecl("LLVMFuzzerTestOneInput")
-public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+package func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   let bytes = unsafe Array(UnsafeBufferPointer(start: start, count: count))
   do throws(SyntaxErrors) {
     for entry in try RulesFile.parse(bytes, names: names) { readBack(entry.command) }

@@ -4,7 +4,7 @@ import E7IPC
 
 extension Broker {
   /// A part of what was asked for this console has come.
-  public mutating func answered(_ id: ConsoleID, _ part: KernelPart, at now: UInt64) {
+  package mutating func answered(_ id: ConsoleID, _ part: KernelPart, at now: UInt64) {
     guard let session = sessions[id], session.answer?.turn == .kernel else { return }
     take(session, part, at: now)
     settle(session, at: now)

@@ -4,7 +4,7 @@ import E7IPC
 
 extension Broker {
   /// The kernel has told something.
-  public mutating func told(_ news: [KernelNews], at now: UInt64) {
+  package mutating func told(_ news: [KernelNews], at now: UInt64) {
     for news in news {
       switch news {
       case .event(let event): if held.isNews(event, at: now) { tell(event) }

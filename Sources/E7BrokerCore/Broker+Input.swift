@@ -8,7 +8,7 @@ extension Broker {
   ///
   /// An empty one is the end of what it has to say.  True when the descriptor that came along is to
   /// be handed over to e7-priv and the result reported with `handedOver`; any other one is closed.
-  public mutating func received(
+  package mutating func received(
     _ id: ConsoleID, _ bytes: [UInt8], truncated: Bool = false, passed: Passed = .none,
     at now: UInt64
   ) -> Bool {
@@ -47,7 +47,7 @@ extension Broker {
   }
 
   /// e7-priv was sent a lane of this console, or could not be: errno(3), 0 where it was.
-  public mutating func handedOver(_ id: ConsoleID, error: Int32, at now: UInt64) {
+  package mutating func handedOver(_ id: ConsoleID, error: Int32, at now: UInt64) {
     guard let session = sessions[id], let sequence = session.lane else { return }
     session.lane = nil
     let outcome =

@@ -7,7 +7,7 @@ extension Broker {
   ///
   /// A load of the module that is not the one this broker began with has other multicast groups,
   /// which the view socket has not joined: the broker ends, to be started with another one.
-  public mutating func module(_ found: Module, at now: UInt64) {
+  package mutating func module(_ found: Module, at now: UInt64) {
     if case .ready(let instance) = found, instance == leaving { return }
     switch (module, found) {
     case (.ready(let known), .ready(let instance)) where known == instance:

@@ -7,7 +7,7 @@ import E7IPC
 /// It makes no system call and reads no clock: whoever runs it says what happened and when, in
 /// milliseconds of a clock that only goes forward, and then does what `takeEffects` lists.  One
 /// round of both gives each console a bounded share, however much another one sends or asks.
-public struct Broker: ~Copyable {
+package struct Broker: ~Copyable {
   let groups: RoleGroups
   var sessions: [ConsoleID: Session] = [:]
   var admission = Admission()
@@ -25,13 +25,13 @@ public struct Broker: ~Copyable {
   var unknown: UInt64 = 0
 
   /// Exit status that asks the supervisor for another broker, with another view socket.
-  public static let restartStatus: Int32 = 75
+  package static let restartStatus: Int32 = 75
 
   /// How often a missing module is looked for, in milliseconds.
   static let lookInterval: UInt64 = 250
 
   /// A broker without consoles, on what is known of the module.
-  public init(groups: RoleGroups, module: Module, at now: UInt64) {
+  package init(groups: RoleGroups, module: Module, at now: UInt64) {
     self.groups = groups
     self.module = module
     if case .ready = module { return }
@@ -40,7 +40,7 @@ public struct Broker: ~Copyable {
   }
 
   /// What is to be done; an effect that follows from doing it is in the next list.
-  public mutating func takeEffects() -> [Effect] {
+  package mutating func takeEffects() -> [Effect] {
     let taken = effects
     effects.removeAll(keepingCapacity: true)
     for case .flush(let id) in taken { sessions[id]?.isFlushing = false }
@@ -48,13 +48,13 @@ public struct Broker: ~Copyable {
   }
 
   /// Whether something is to be done at once.
-  public var hasEffects: Bool { !effects.isEmpty }
+  package var hasEffects: Bool { !effects.isEmpty }
 
   /// Consoles that are open.
-  public var count: Int { sessions.count }
+  package var count: Int { sessions.count }
 
   /// Whether the next accepted console should wait until the module was looked for.
-  public var isModuleMissing: Bool {
+  package var isModuleMissing: Bool {
     if case .ready = module { return false }
     return true
   }
@@ -62,7 +62,7 @@ public struct Broker: ~Copyable {
   // MARK: Consoles
 
   /// A console has connected.
-  public mutating func opened(_ id: ConsoleID, by visitor: Visitor, at now: UInt64) {
+  package mutating func opened(_ id: ConsoleID, by visitor: Visitor, at now: UInt64) {
     let session = Session(id, uid: visitor.uid, role: groups.role(of: visitor), opened: now)
     sessions[id] = session
     let refusal = admission.refusal(uid: visitor.uid)
@@ -76,13 +76,13 @@ public struct Broker: ~Copyable {
   }
 
   /// A console's peer has closed, or its socket failed.
-  public mutating func closed(_ id: ConsoleID, at now: UInt64) {
+  package mutating func closed(_ id: ConsoleID, at now: UInt64) {
     guard let session = sessions[id] else { return }
     drop(session)
   }
 
   /// Whether a message of this console would be taken now.
-  public func reads(_ id: ConsoleID) -> Bool {
+  package func reads(_ id: ConsoleID) -> Bool {
     guard let session = sessions[id] else { return false }
     return reads(session)
   }
@@ -92,12 +92,12 @@ public struct Broker: ~Copyable {
   }
 
   /// The message behind `index` others that wait for this console, or nil.
-  public func outgoing(_ id: ConsoleID, at index: Int) -> [UInt8]? {
+  package func outgoing(_ id: ConsoleID, at index: Int) -> [UInt8]? {
     sessions[id]?.outbox.message(at: index)
   }
 
   /// The first `count` of those were sent; `blocked` when the next one found no room.
-  public mutating func wrote(_ id: ConsoleID, count: Int, blocked: Bool, at now: UInt64) {
+  package mutating func wrote(_ id: ConsoleID, count: Int, blocked: Bool, at now: UInt64) {
     guard let session = sessions[id] else { return }
     session.outbox.removeFirst(count)
     session.isBlocked = blocked
@@ -114,7 +114,7 @@ public struct Broker: ~Copyable {
   }
 
   /// There is room to write to this console again.
-  public mutating func writable(_ id: ConsoleID, at now: UInt64) {
+  package mutating func writable(_ id: ConsoleID, at now: UInt64) {
     guard let session = sessions[id] else { return }
     session.isBlocked = false
     settle(session, at: now)
@@ -123,7 +123,7 @@ public struct Broker: ~Copyable {
   // MARK: Time
 
   /// When `tick` is due, in milliseconds; nil while nothing waits for a time.
-  public var deadline: UInt64? {
+  package var deadline: UInt64? {
     var first = rates.deadline
     func consider(_ time: UInt64?) {
       guard let time else { return }
@@ -135,7 +135,7 @@ public struct Broker: ~Copyable {
   }
 
   /// Time has passed.
-  public mutating func tick(at now: UInt64) {
+  package mutating func tick(at now: UInt64) {
     for session in sessions.values.filter({ ($0.deadline ?? .max) <= now }) {
       if session.unreadSince != nil {
         complain(about: session, "a console left its messages unread, and is closed", at: now)

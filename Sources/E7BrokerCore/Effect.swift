@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import CE7Schema
-public import E7Rules
+package import CE7Schema
+package import E7Rules
 
 /// What the broker asks the kernel for.
-public enum Question: Equatable, Sendable {
+package enum Question: Equatable, Sendable {
   /// Version, instance and generation.
   case status
   /// One flag.
@@ -19,7 +19,7 @@ public enum Question: Equatable, Sendable {
 }
 
 /// How much a line of the log matters.
-public enum LogLevel: Equatable, Sendable {
+package enum LogLevel: Equatable, Sendable {
   /// Something failed.
   case error
   /// Something is not as it should be.
@@ -31,7 +31,7 @@ public enum LogLevel: Equatable, Sendable {
 }
 
 /// What the broker wants done; each once, in order.
-public enum Effect: Equatable, Sendable {
+package enum Effect: Equatable, Sendable {
   /// Wait for input, and for room to write, on this console; for neither until said again.
   case watch(ConsoleID, input: Bool, output: Bool)
   /// Send what `outgoing` gives, a bounded number of messages, and report it with `wrote`.

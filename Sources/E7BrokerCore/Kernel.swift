@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
-public import E7IPC
+package import E7IPC
 
 /// What is known of the module.
-public enum Module: Equatable, Sendable {
+package enum Module: Equatable, Sendable {
   /// No family `e7`.
   case absent
   /// A family `e7` of a version that is not spoken here.
@@ -13,7 +13,7 @@ public enum Module: Equatable, Sendable {
 }
 
 /// One message of the kernel's answer.
-public enum KernelRow: Equatable, Sendable {
+package enum KernelRow: Equatable, Sendable {
   /// Version, instance and generation.
   case status(Status)
   /// A flag's value.
@@ -24,7 +24,7 @@ public enum KernelRow: Equatable, Sendable {
   case statistic(StatisticValue)
 
   /// Reads the attributes of a message that answers `question`.
-  public init(_ question: Question, _ reader: inout AttributeReader) throws(DecodeError) {
+  package init(_ question: Question, _ reader: inout AttributeReader) throws(DecodeError) {
     switch question {
     case .status:
       self = .status(try Status(&reader))
@@ -43,9 +43,9 @@ public enum KernelRow: Equatable, Sendable {
 }
 
 /// A part of the kernel's answer: as much as one datagram holds.
-public struct KernelPart: Equatable, Sendable {
+package struct KernelPart: Equatable, Sendable {
   /// How far the answer is.
-  public enum State: Equatable, Sendable {
+  package enum State: Equatable, Sendable {
     /// There is more to fetch.
     case more
     /// It is complete.
@@ -57,14 +57,14 @@ public struct KernelPart: Equatable, Sendable {
   }
 
   /// The messages, in the kernel's order.
-  public var rows: [KernelRow]
+  package var rows: [KernelRow]
   /// Whether more follows.
-  public var state: State
+  package var state: State
   /// Whether the ruleset changed under the dump: NLM_F_DUMP_INTR of netlink(7).
-  public var interrupted: Bool
+  package var interrupted: Bool
 
   /// A part.
-  public init(_ rows: [KernelRow], _ state: State, interrupted: Bool = false) {
+  package init(_ rows: [KernelRow], _ state: State, interrupted: Bool = false) {
     self.rows = rows
     self.state = state
     self.interrupted = interrupted
@@ -72,7 +72,7 @@ public struct KernelPart: Equatable, Sendable {
 }
 
 /// What the kernel tells unasked.
-public enum KernelNews: Equatable, Sendable {
+package enum KernelNews: Equatable, Sendable {
   /// A packet worth telling.
   case event(Event)
   /// A change worth telling.
@@ -84,7 +84,7 @@ public enum KernelNews: Equatable, Sendable {
 }
 
 /// What came along with a datagram.
-public enum Passed: Equatable, Sendable {
+package enum Passed: Equatable, Sendable {
   /// No descriptor.
   case none
   /// Exactly one.

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
-public import E7IPC
-public import E7Rules
+package import E7IPC
+package import E7Rules
 
 /// What decides about a flow in mode `enabled`, and what else matches it.
-public struct Decision: Equatable, Sendable {
+package struct Decision: Equatable, Sendable {
   /// The rules that match: the one that decides, then those that it beats in the order in which
   /// they would.
-  public let rules: [Rule]
+  package let rules: [Rule]
   /// What decides where there are none.
-  public let flag: FlagValue
+  package let flag: FlagValue
   /// The mode, as a value of its flag.
-  public let mode: UInt64
+  package let mode: UInt64
 
   /// The decision that an answer to WHY tells, of which the first rule decides.
-  public init(_ rules: [Rule], flag: FlagValue, mode: UInt64) {
+  package init(_ rules: [Rule], flag: FlagValue, mode: UInt64) {
     // The kernel lists what is equal in all fields of the match in an order of its own.
     self.rules = rules.prefix(1) + rules.dropFirst().sorted(by: Precedence.precedes)
     self.flag = flag
@@ -23,7 +23,7 @@ public struct Decision: Equatable, Sendable {
 
   /// The first field in which what decides differs from the next best; nil where there is no
   /// other, or none differs.
-  public var field: Precedence? {
+  package var field: Precedence? {
     rules.count > 1 ? Precedence.first(rules[0], rules[1]) : nil
   }
 
@@ -33,7 +33,7 @@ public struct Decision: Equatable, Sendable {
   }
 
   /// Lines for people.
-  public func lines(names: Names? = nil) -> [String] {
+  package func lines(names: Names? = nil) -> [String] {
     var lines: [String] = []
     if mode != UInt64(Mode.enabled.rawValue) {
       let summary = Words.summary(.mode, UInt32(truncatingIfNeeded: mode)) ?? ""
@@ -61,7 +61,7 @@ public struct Decision: Equatable, Sendable {
 
 extension Shadowed {
   /// Lines for people.
-  public func lines(names: Names? = nil) -> [String] {
+  package func lines(names: Names? = nil) -> [String] {
     [
       "never:        \(Listing.rule(rule, names: names))",
       "because of:   \(Listing.rule(by, names: names))",

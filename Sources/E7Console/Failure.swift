@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import E7IPC
+package import E7IPC
 import E7Rules
 
 /// How e7-client ends.
-public enum ExitStatus: Int32, Sendable {
+package enum ExitStatus: Int32, Sendable {
   /// All is done.
   case done = 0
   /// Refused, or failed.
@@ -15,20 +15,20 @@ public enum ExitStatus: Int32, Sendable {
 }
 
 /// Why something was not done: an exit status and one line for people.
-public struct Failure: Error, Equatable, Sendable {
+package struct Failure: Error, Equatable, Sendable {
   /// How the program ends where this ends it.
-  public let status: ExitStatus
+  package let status: ExitStatus
   /// One line without a line feed.
-  public let text: String
+  package let text: String
 
   /// A failure.
-  public init(_ status: ExitStatus, _ text: String) {
+  package init(_ status: ExitStatus, _ text: String) {
     self.status = status
     self.text = text
   }
 
   /// What an answer says that is no success; its errno is `name` and means `meaning`.
-  public init(_ outcome: Outcome, name: String, meaning: String) {
+  package init(_ outcome: Outcome, name: String, meaning: String) {
     let text = outcome.text.isEmpty ? meaning : Text.shown(outcome.text)
     switch name {
     case "ENODEV":
@@ -39,7 +39,7 @@ public struct Failure: Error, Equatable, Sendable {
   }
 
   /// Why nobody answers at the socket.
-  public static func noSuite(socket: String, moduleIsLoaded: Bool) -> Failure {
+  package static func noSuite(socket: String, moduleIsLoaded: Bool) -> Failure {
     Failure(
       .unreachable,
       moduleIsLoaded

@@ -1,41 +1,41 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import E7IPC
-public import E7Rules
+package import E7IPC
+package import E7Rules
 import FoundationEssentials
 
 /// Records as JSON, one object a line, its keys in order.
-public enum JSONText {
+package enum JSONText {
   /// A rule in force.
-  public static func rule(_ rule: Rule) -> String { line(JSONRule(rule)) }
+  package static func rule(_ rule: Rule) -> String { line(JSONRule(rule)) }
 
   /// A flag with its value.
-  public static func flag(_ value: FlagValue) -> String { line(JSONFlag(value)) }
+  package static func flag(_ value: FlagValue) -> String { line(JSONFlag(value)) }
 
   /// A statistic with its value.
-  public static func statistic(_ value: StatisticValue) -> String { line(JSONStatistic(value)) }
+  package static func statistic(_ value: StatisticValue) -> String { line(JSONStatistic(value)) }
 
   /// A rule that never decides, and the one that takes its flows.
-  public static func shadowed(_ shadowed: Shadowed) -> String { line(JSONShadowed(shadowed)) }
+  package static func shadowed(_ shadowed: Shadowed) -> String { line(JSONShadowed(shadowed)) }
 
   /// What decides about a flow, before the rules that match it.
-  public static func decision(_ decision: Decision) -> String { line(JSONDecision(decision)) }
+  package static func decision(_ decision: Decision) -> String { line(JSONDecision(decision)) }
 
   /// That the kernel has no Landlock.
-  public static var noLandlock: String { line(JSONLandlock(version: 0)) }
+  package static var noLandlock: String { line(JSONLandlock(version: 0)) }
 
   /// That a load is on trial, and for how many seconds yet.
-  public static func trial(_ seconds: UInt32) -> String { line(JSONTrial(seconds: seconds)) }
+  package static func trial(_ seconds: UInt32) -> String { line(JSONTrial(seconds: seconds)) }
 
   /// A command of the rule language.
-  public static func command(_ command: Command, names: Names) -> String {
+  package static func command(_ command: Command, names: Names) -> String {
     line(JSONCommand(line: Listing.command(command, names: names)))
   }
 
   /// The end of an answer.
-  public static func outcome(_ outcome: Outcome) -> String { line(JSONOutcome(outcome)) }
+  package static func outcome(_ outcome: Outcome) -> String { line(JSONOutcome(outcome)) }
 
   /// What came without being asked for.
-  public static func told(_ told: Told) -> String {
+  package static func told(_ told: Told) -> String {
     switch told {
     case .event(let event): line(JSONEvent(event))
     case .notice(let notice): line(JSONNotice(notice))

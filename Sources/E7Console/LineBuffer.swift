@@ -5,14 +5,14 @@ import CE7Schema
 ///
 /// A line over `Limit.line` comes out with one byte more than that, so that whoever parses it
 /// refuses it; the rest of it is forgotten.
-public struct LineBuffer {
+package struct LineBuffer {
   private var line: [UInt8] = []
 
   /// An empty buffer.
-  public init() {}
+  package init() {}
 
   /// Adds what was read and returns the lines that are complete, without their line feeds.
-  public mutating func feed(_ bytes: [UInt8]) -> [[UInt8]] {
+  package mutating func feed(_ bytes: [UInt8]) -> [[UInt8]] {
     var lines: [[UInt8]] = []
     for byte in bytes {
       if byte == UInt8(ascii: "\n") {
@@ -26,7 +26,7 @@ public struct LineBuffer {
   }
 
   /// The last line, where the input ended without a line feed; nil where it ended with one.
-  public mutating func finish() -> [UInt8]? {
+  package mutating func finish() -> [UInt8]? {
     defer { line = [] }
     return line.isEmpty ? nil : line
   }

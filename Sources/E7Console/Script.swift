@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import E7IPC
-public import E7Rules
+package import E7IPC
+package import E7Rules
 
 /// What a file of commands does, in order.
-public enum Script {
+package enum Script {
   /// An edit and the line that asks for it.
-  public struct Line: Equatable, Sendable {
+  package struct Line: Equatable, Sendable {
     /// Counted from 1.
-    public let number: Int
+    package let number: Int
     /// The change.
-    public let edit: Edit
+    package let edit: Edit
 
     /// The edits of a command that stands on this line.
-    public static func all(_ number: Int, _ command: Command) -> [Line] {
+    package static func all(_ number: Int, _ command: Command) -> [Line] {
       command.edits.map { Line(number: number, edit: $0) }
     }
 
     /// The edits that make up a ruleset, from no rules.
-    public static func all(_ ruleset: Ruleset) -> [Line] {
+    package static func all(_ ruleset: Ruleset) -> [Line] {
       ruleset.rules.map { line in
         let rule = line.rule
         return Line(number: line.number, edit: .add(rule.action, rule.match, rule.terms))
@@ -26,7 +26,7 @@ public enum Script {
   }
 
   /// One thing after the other.
-  public enum Step: Equatable, Sendable {
+  package enum Step: Equatable, Sendable {
     /// Edits of rules that stand between two other commands: they take effect as one change.
     case rules([Line])
     /// Any other command.
@@ -36,7 +36,7 @@ public enum Script {
   /// The steps of a file, up to its `quit`.
   ///
   /// A flag or a question between rules ends their change, so that it sees what stands before it.
-  public static func steps(_ entries: [RulesFile.Entry]) -> [Step] {
+  package static func steps(_ entries: [RulesFile.Entry]) -> [Step] {
     var steps: [Step] = []
     var rules: [Line] = []
     func close() {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import E7IPC
+package import E7IPC
 
 /// Statistics as a table for people: name, value, meaning.
-public enum StatisticsText {
+package enum StatisticsText {
   /// One line each, in columns; the values end below each other.
-  public static func lines(_ values: [StatisticValue]) -> [String] {
+  package static func lines(_ values: [StatisticValue]) -> [String] {
     let names = values.map(\.statistic.word.count).max() ?? 0
     let digits = values.map { "\($0.value)".count }.max() ?? 0
     return values.map { value in

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
-public import E7IPC
+package import E7IPC
 
 /// What a console is told without having asked.
-public enum Told: Equatable, Sendable {
+package enum Told: Equatable, Sendable {
   /// A packet worth telling.
   case event(Event)
   /// A change worth telling.
@@ -12,7 +12,7 @@ public enum Told: Equatable, Sendable {
   case gap(Gap)
 
   /// Reads a message of sequence 0; nil where it is of a type that is not told.
-  public init?(_ message: Message) throws(DecodeError) {
+  package init?(_ message: Message) throws(DecodeError) {
     var reader = message.attributes
     switch message.header.type {
     case .event: self = .event(try Event(&reader))

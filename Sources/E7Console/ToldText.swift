@@ -6,16 +6,16 @@ import E7Rules
 /// Events and notices as lines for people.
 ///
 /// No line holds a byte that a terminal obeys; a path stands as the rule language writes it.
-public struct ToldText {
+package struct ToldText {
   /// Seconds east of Greenwich for the times of day.
-  public var utcOffset: Int
+  package var utcOffset: Int
   private var lost: UInt64?
 
   /// Lines with times of this zone.
-  public init(utcOffset: Int) { self.utcOffset = utcOffset }
+  package init(utcOffset: Int) { self.utcOffset = utcOffset }
 
   /// The lines for `told`; `now` is the time, in nanoseconds since 1970, of what carries none.
-  public mutating func lines(_ told: Told, now: UInt64) -> [String] {
+  package mutating func lines(_ told: Told, now: UInt64) -> [String] {
     switch told {
     case .event(let event):
       let time = TimeText.clock(event.time, utcOffset: utcOffset)

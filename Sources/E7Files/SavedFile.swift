@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import E7System
+package import E7System
 import E7Unix
 import Glibc
 
 /// Why a file was not written; it is as it was.
-public enum SaveError: Error, Equatable {
+package enum SaveError: Error, Equatable {
   /// What has this name is a folder, a link, a device or the like.
   case notRegular
   /// The kernel refused.
@@ -15,7 +15,7 @@ public enum SaveError: Error, Equatable {
 ///
 /// Whoever reads it, and whatever dies when, finds all of the old bytes or all of the new ones.  A
 /// process that is killed in the middle may leave `.e7-save.PID.N` beside the file.
-public enum SavedFile {
+package enum SavedFile {
   /// Of a file that is new.
   private static let mode: mode_t = 0o640
   /// Of leftovers of other processes that had the same number, so many are stepped over.
@@ -24,7 +24,7 @@ public enum SavedFile {
   /// Gives the file at `path` these bytes; mode, owner and group of one that is there stay.
   ///
   /// When this returns, the new file survives a power cut.
-  public static func replace(_ path: [UInt8], with bytes: [UInt8]) throws(SaveError) {
+  package static func replace(_ path: [UInt8], with bytes: [UInt8]) throws(SaveError) {
     let slash = path.lastIndex(of: UInt8(ascii: "/"))
     let name = text(slash.map { path[($0 + 1)...] } ?? path[...])
     let parent = slash.map { $0 == 0 ? [UInt8(ascii: "/")] : path[..<$0] } ?? [UInt8(ascii: ".")]

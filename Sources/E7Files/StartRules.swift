@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Loop
-public import E7System
+package import E7System
 import E7Unix
 import Glibc
 
@@ -9,23 +9,23 @@ import Glibc
 ///
 /// Each is opened from a folder's descriptor, and is what it has to be by its own: whoever could
 /// write to any of them, or exchange one, could write rules.
-public struct StartRules: ~Copyable {
+package struct StartRules: ~Copyable {
   /// Why a file is not read.
-  public struct Fault: Error, Equatable {
+  package struct Fault: Error, Equatable {
     /// Which it is.
-    public let path: String
+    package let path: String
     /// What is wrong with it; EPERM where somebody else could write to it.
-    public let error: SystemError
+    package let error: SystemError
   }
 
   /// Where they are.
-  public static let folder = "\(RulesFolder.path)"
+  package static let folder = "\(RulesFolder.path)"
 
   private let folder: FileDescriptor
   private let keeper: Account
 
   /// Opens the folder of root's that only the keeper's group may write to beside root.
-  public init(keeper: Account) throws(Fault) {
+  package init(keeper: Account) throws(Fault) {
     self.keeper = keeper
     do throws(SystemError) {
       folder = try RulesFolder.open(group: keeper.gid)
@@ -35,7 +35,7 @@ public struct StartRules: ~Copyable {
   }
 
   /// Opens a regular file of root's or the keeper's with one name, that nobody else may write to.
-  public func open(_ name: String) throws(SystemError) -> FileDescriptor {
+  package func open(_ name: String) throws(SystemError) -> FileDescriptor {
     try open(name, in: folder.raw, user: keeper.uid)
   }
 
@@ -46,7 +46,7 @@ public struct StartRules: ~Copyable {
   }
 
   /// The path and the bytes of each, as `read` reads a descriptor; none where there are none.
-  public func all(
+  package func all(
     _ read: (borrowing FileDescriptor) throws(SystemError) -> [UInt8]
   ) throws(Fault) -> [(path: String, bytes: [UInt8])] {
     var all: [(path: String, bytes: [UInt8])] = []

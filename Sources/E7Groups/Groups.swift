@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Unix
 import CNetlink
-public import E7Netlink
+package import E7Netlink
 
 extension GenericSocket {
   /// Receives what is sent to a group of a family from now on; refused to who lacks the authority.
-  public mutating func join(_ group: Phrase, of family: Phrase) throws(NetlinkError) {
+  package mutating func join(_ group: Phrase, of family: Phrase) throws(NetlinkError) {
     let description = try describe(family)
     guard let number = try Groups.number(of: group, in: description) else { throw .malformed }
     let result = e7_join_group(raw, number)
@@ -15,7 +15,7 @@ extension GenericSocket {
   }
 
   /// A descriptor of this socket, for another process or for who only receives.
-  public func descriptor() throws(NetlinkError) -> FileDescriptor {
+  package func descriptor() throws(NetlinkError) -> FileDescriptor {
     let copy = e7_duplicate(raw)
     guard copy >= 0 else { throw .system(SystemError("fcntl", errno: -copy)) }
     return FileDescriptor(owning: copy)
@@ -24,14 +24,14 @@ extension GenericSocket {
 
 extension KernelSocket {
   /// Is told of changes from now on; anybody may be, with the module.
-  public mutating func joinNotices() throws(NetlinkError) {
+  package mutating func joinNotices() throws(NetlinkError) {
     _ = try resolve()
     let name = Words.phrase(.group, UInt32(EventGroup.notices.rawValue)) ?? ""
     try socket.join(name, of: KernelSocket.name)
   }
 
   /// A descriptor of this socket, for a process that receives its events.
-  public func descriptor() throws(NetlinkError) -> FileDescriptor { try socket.descriptor() }
+  package func descriptor() throws(NetlinkError) -> FileDescriptor { try socket.descriptor() }
 }
 
 /// The multicast groups of a family, as the kernel's family `nlctrl` lists them.

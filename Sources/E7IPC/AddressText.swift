@@ -2,9 +2,9 @@
 import E7Lane
 
 /// Addresses of IPv4 and IPv6 as people write them.
-public enum AddressText {
+package enum AddressText {
   /// Dotted decimals for 4 bytes, the canonical form of RFC 5952 for 16, `?` for anything else.
-  public static func text(_ address: [UInt8]) -> String {
+  package static func text(_ address: [UInt8]) -> String {
     switch address.count {
     case 4: "\(address[0]).\(address[1]).\(address[2]).\(address[3])"
     case 16: sixteen(address)
@@ -13,19 +13,19 @@ public enum AddressText {
   }
 
   /// An address and a port, `192.0.2.1:80` or `[2001:db8::1]:80`; the address alone without one.
-  public static func endpoint(_ address: [UInt8], port: UInt16?) -> String {
+  package static func endpoint(_ address: [UInt8], port: UInt16?) -> String {
     guard let port else { return text(address) }
     return address.count == 16 ? "[\(text(address))]:\(port)" : "\(text(address)):\(port)"
   }
 
   /// An address, and the length of its prefix where that is not all of it: `10.0.0.0/8`.
-  public static func network(_ network: Network) -> String {
+  package static func network(_ network: Network) -> String {
     let text = text(network.address)
     return Int(network.prefix) == network.bits ? text : "\(text)/\(network.prefix)"
   }
 
   /// Whether 16 bytes stand for an address of IPv4 (RFC 4291, 2.5.5.2), which no packet has.
-  public static func isMapped(_ address: [UInt8]) -> Bool {
+  package static func isMapped(_ address: [UInt8]) -> Bool {
     address.count == 16 && address[..<10].allSatisfy { $0 == 0 } && address[10] == 0xff
       && address[11] == 0xff
   }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
-public import E7Text
+package import E7Text
 
 /// The form of a rule's comment: text in UTF-8 without control characters.
-public enum CommentForm {
+package enum CommentForm {
   /// What is wrong with a comment, to follow it in a sentence, and what was expected; or nil.
-  public static func fault(_ bytes: [UInt8]) -> (problem: Phrase, expected: Phrase)? {
+  package static func fault(_ bytes: [UInt8]) -> (problem: Phrase, expected: Phrase)? {
     if bytes.count > Limit.comment { return ("is too long", "at most \(Limit.comment) bytes") }
     var index = 0
     while index < bytes.count {

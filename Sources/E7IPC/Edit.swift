@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import CE7Schema
-public import E7Lane
+package import CE7Schema
+package import E7Lane
 
 /// A change that an administrator asks for: what a lane carries and e7-priv sends to the kernel.
-public enum Edit: Equatable, Sendable {
+package enum Edit: Equatable, Sendable {
   /// Adds the rule, or changes the action and terms of the rule with this match.
   case add(Action, Match, Terms = Terms())
   /// Removes the one rule with exactly this match.
@@ -29,7 +29,7 @@ public enum Edit: Equatable, Sendable {
   case answer(question: UInt64, Action, Lasting)
 
   /// The command that carries this edit.
-  public var type: MessageType {
+  package var type: MessageType {
     switch self {
     case .add: .ruleAdd
     case .remove, .removeID: .ruleDel
@@ -45,7 +45,7 @@ public enum Edit: Equatable, Sendable {
   }
 
   /// Reads the attributes of an edit of `type`; every attribute must belong to it.
-  public init(_ type: MessageType, _ reader: inout AttributeReader) throws(DecodeError) {
+  package init(_ type: MessageType, _ reader: inout AttributeReader) throws(DecodeError) {
     switch type {
     case .ruleAdd:
       self = .add(try reader.action(), try Match(&reader), Terms(&reader))
@@ -87,7 +87,7 @@ public enum Edit: Equatable, Sendable {
   }
 
   /// Writes the attributes of this edit.
-  public func write(_ writer: inout AttributeWriter) {
+  package func write(_ writer: inout AttributeWriter) {
     switch self {
     case .add(let action, let match, let terms):
       writer.u8(.action, UInt8(action.rawValue))

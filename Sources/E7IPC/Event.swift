@@ -1,64 +1,64 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import CE7Schema
-public import E7Lane
+package import CE7Schema
+package import E7Lane
 
 /// A packet worth telling.
-public struct Event: Equatable, Sendable {
+package struct Event: Equatable, Sendable {
   /// Why it is told.
-  public var kind: EventKind
+  package var kind: EventKind
   /// What became of the packet, as the action of a rule.
-  public var verdict: Action
+  package var verdict: Action
   /// What decided.
-  public var reason: Reason
+  package var reason: Reason
   /// Its direction.
-  public var direction: Direction
+  package var direction: Direction
   /// IP protocol 0…255.
-  public var prot: UInt16
+  package var prot: UInt16
   /// What stands behind the packet.
-  public var programClass: ProgramClass?
+  package var programClass: ProgramClass?
   /// Why the program is unknown, where it is.
-  public var statistic: Statistic?
+  package var statistic: Statistic?
   /// The executable: of class `host` a path of the host, of class `foreign` one of its own mount
   /// namespace, of others what the kernel calls a file without a name; empty where there is none.
-  public var path: [UInt8] = []
+  package var path: [UInt8] = []
   /// Inode number of the mount namespace that `path` is of, where it is not the host's.
-  public var mntns: UInt32?
+  package var mntns: UInt32?
   /// What the interpreter in `path` was told to run, as it was told: a hint; empty where there is
   /// none.
-  public var script: [UInt8] = []
+  package var script: [UInt8] = []
   /// This machine's address, 4 or 16 bytes in network order.
-  public var local: [UInt8]
+  package var local: [UInt8]
   /// The other end's address, of the same family.
-  public var remote: [UInt8]
+  package var remote: [UInt8]
   /// This machine's port, or ICMP's echo identifier, where the protocol has one.
-  public var localPort: UInt16?
+  package var localPort: UInt16?
   /// The other end's port, where the protocol has one.
-  public var remotePort: UInt16?
+  package var remotePort: UInt16?
   /// Owner of the socket in the initial user namespace, where there is one.
-  public var uid: UInt32?
+  package var uid: UInt32?
   /// Process in the initial pid namespace, where it is known.
-  public var pid: UInt32?
+  package var pid: UInt32?
   /// When that process began, in nanoseconds since boot, where it is known.
-  public var start: UInt64?
+  package var start: UInt64?
   /// Inode number of the network namespace.
-  public var netns: UInt32
+  package var netns: UInt32
   /// Id of the socket's cgroup, where there is a socket.
-  public var cgroup: UInt64?
+  package var cgroup: UInt64?
   /// Nanoseconds since 1970.
-  public var time: UInt64
+  package var time: UInt64
   /// Like events that were left out since the last one.
-  public var leftOut: UInt64 = 0
+  package var leftOut: UInt64 = 0
   /// Events lost since the module was loaded, for want of room in their queue or of memory.
-  public var lost: UInt64 = 0
+  package var lost: UInt64 = 0
   /// The rule that decided, where one did.
-  public var rule: UInt64?
+  package var rule: UInt64?
   /// The number under which a flow is or was held for an answer; nil where none was.
-  public var question: UInt64?
+  package var question: UInt64?
   /// Seconds until flag `fail` decides about a flow that is held.
-  public var secondsLeft: UInt32?
+  package var secondsLeft: UInt32?
 
   /// An event with what every event has.
-  public init(
+  package init(
     kind: EventKind, verdict: Action, reason: Reason, direction: Direction, prot: UInt16,
     local: [UInt8], remote: [UInt8], netns: UInt32, time: UInt64
   ) {
@@ -74,7 +74,7 @@ public struct Event: Equatable, Sendable {
   }
 
   /// Reads the attributes of `MessageType.event`.
-  public init(_ reader: inout AttributeReader) throws(DecodeError) {
+  package init(_ reader: inout AttributeReader) throws(DecodeError) {
     guard let kind = reader.u8(.kind) else { throw .missing(.kind) }
     guard let kind = EventKind(wire: kind) else { throw .outOfRange(.kind) }
     guard let verdict = reader.u8(.verdict) else { throw .missing(.verdict) }
@@ -114,7 +114,7 @@ public struct Event: Equatable, Sendable {
   }
 
   /// Writes the attributes of `MessageType.event`.
-  public func write(_ writer: inout AttributeWriter) {
+  package func write(_ writer: inout AttributeWriter) {
     writer.u8(.kind, UInt8(kind.rawValue))
     writer.u8(.verdict, UInt8(verdict.rawValue))
     writer.u8(.reason, UInt8(reason.rawValue))

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
-public import E7Lane
+package import E7Lane
 
 /// What the broker lets a console do.
-public enum Role: UInt8, Sendable {
+package enum Role: UInt8, Sendable {
   /// Looks at mode, flags and rules, and at the events of its own user.
   case own = 1
   /// Looks at everybody's events too: group `e7-view`.
@@ -13,20 +13,20 @@ public enum Role: UInt8, Sendable {
 }
 
 /// The first message of each side.
-public struct Hello: Equatable, Sendable {
+package struct Hello: Equatable, Sendable {
   /// The minor version that the sender speaks.
-  public var minor: UInt8
+  package var minor: UInt8
   /// What the peer may do; only the side that answers says it.
-  public var role: Role?
+  package var role: Role?
 
   /// A greeting in this side's version.
-  public init(role: Role? = nil) {
+  package init(role: Role? = nil) {
     minor = UInt8(E7_IPC_MINOR)
     self.role = role
   }
 
   /// Reads the attributes of `MessageType.hello`.
-  public init(_ reader: inout AttributeReader) throws(DecodeError) {
+  package init(_ reader: inout AttributeReader) throws(DecodeError) {
     guard let minor = reader.u8(.minor) else { throw .missing(.minor) }
     self.minor = minor
     if let number = reader.u8(.role) {
@@ -37,7 +37,7 @@ public struct Hello: Equatable, Sendable {
   }
 
   /// Writes the attributes of `MessageType.hello`.
-  public func write(_ writer: inout AttributeWriter) {
+  package func write(_ writer: inout AttributeWriter) {
     writer.u8(.minor, minor)
     if let role { writer.u8(.role, role.rawValue) }
   }

@@ -3,7 +3,7 @@ import CE7Schema
 import E7Lane
 
 /// How long an answer holds.
-public enum Lasting: Equatable, Sendable {
+package enum Lasting: Equatable, Sendable {
   /// For the one flow that was held.
   case once
   /// As a rule that ends in so many seconds.

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import CE7Schema
-public import E7Lane
+package import CE7Schema
+package import E7Lane
 
 /// What a rule matches; two rules with an equal match are the same rule.
-public struct Match: Equatable, Hashable, Sendable {
+package struct Match: Equatable, Hashable, Sendable {
   /// Whether the rule is looked at before all that are not quick.
-  public var isQuick: Bool
+  package var isQuick: Bool
   /// An IP protocol 0…255, or `NamedProtocol.any`.
-  public var prot: UInt16
+  package var prot: UInt16
   /// A class of programs; without one a path is the host's, and no path means every program.
-  public var programClass: ProgramClass?
+  package var programClass: ProgramClass?
   /// An executable, or with a final slash a folder at any depth; empty for every program of the
   /// class.
-  public var path: [UInt8]
+  package var path: [UInt8]
   /// Who began the flow: someone else, or this machine.
-  public var direction: Direction?
+  package var direction: Direction?
   /// Where the other end is; stands with a direction.
-  public var remote: Network?
+  package var remote: Network?
   /// The flow's destination port.
-  public var ports: Ports?
+  package var ports: Ports?
   /// The socket's owner, in the initial user namespace.
-  public var uid: UInt32?
+  package var uid: UInt32?
 
   /// A match; what is not given stands for everything.
-  public init(
+  package init(
     isQuick: Bool = false, prot: UInt16 = NamedProtocol.any.rawValue,
     programClass: ProgramClass? = nil, path: [UInt8] = [], direction: Direction? = nil,
     remote: Network? = nil, ports: Ports? = nil, uid: UInt32? = nil
@@ -39,7 +39,7 @@ public struct Match: Equatable, Hashable, Sendable {
   }
 
   /// Reads the attributes of a match.
-  public init(_ reader: inout AttributeReader) throws(DecodeError) {
+  package init(_ reader: inout AttributeReader) throws(DecodeError) {
     isQuick = reader.flag(.quick)
     prot = reader.u16(.prot) ?? NamedProtocol.any.rawValue
     programClass = try reader.programClass()
@@ -70,14 +70,14 @@ public struct Match: Equatable, Hashable, Sendable {
 }
 
 /// The addresses of one family that begin with the same bits.
-public struct Network: Equatable, Hashable, Sendable {
+package struct Network: Equatable, Hashable, Sendable {
   /// The first of them, 4 or 16 bytes in network order.
-  public var address: [UInt8]
+  package var address: [UInt8]
   /// How many leading bits they share.
-  public var prefix: UInt8
+  package var prefix: UInt8
 
   /// A network, in whatever form: see `masked`.
-  public init(_ address: [UInt8], prefix: UInt8) {
+  package init(_ address: [UInt8], prefix: UInt8) {
     self.address = address
     self.prefix = prefix
   }
@@ -89,10 +89,10 @@ public struct Network: Equatable, Hashable, Sendable {
   }
 
   /// Bits of an address of its family: the longest prefix.
-  public var bits: Int { address.count * 8 }
+  package var bits: Int { address.count * 8 }
 
   /// The same without the bits behind the prefix, which is the one form that a rule may have.
-  public var masked: Network {
+  package var masked: Network {
     var address = address
     for index in address.indices {
       let kept = max(0, min(8, Int(prefix) - 8 * index))
@@ -102,21 +102,21 @@ public struct Network: Equatable, Hashable, Sendable {
   }
 
   /// Whether packets of this IP protocol can have an address of this family.
-  public func carries(_ prot: UInt16) -> Bool {
+  package func carries(_ prot: UInt16) -> Bool {
     let other: NamedProtocol = address.count == 4 ? .icmp6 : .icmp
     return prot != other.rawValue
   }
 }
 
 /// Ports, both ends included.
-public struct Ports: Equatable, Hashable, Sendable {
+package struct Ports: Equatable, Hashable, Sendable {
   /// The lowest.
-  public var first: UInt16
+  package var first: UInt16
   /// The highest.
-  public var last: UInt16
+  package var last: UInt16
 
   /// All ports from `first` to `last`.
-  public init(_ first: UInt16, _ last: UInt16) {
+  package init(_ first: UInt16, _ last: UInt16) {
     self.first = first
     self.last = last
   }
@@ -128,7 +128,7 @@ public struct Ports: Equatable, Hashable, Sendable {
   }
 
   /// Whether packets of this IP protocol, or of some where it is any, have ports.
-  public static func exist(in prot: UInt16) -> Bool {
+  package static func exist(in prot: UInt16) -> Bool {
     NamedProtocol.hasPorts(prot)
   }
 }

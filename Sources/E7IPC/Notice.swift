@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import CE7Schema
-public import E7Lane
+package import CE7Schema
+package import E7Lane
 
 /// A change worth telling.
-public enum Notice: Equatable, Sendable {
+package enum Notice: Equatable, Sendable {
   /// The ruleset has this generation now.
   case rules(generation: UInt64)
   /// A flag was set.
@@ -24,7 +24,7 @@ public enum Notice: Equatable, Sendable {
   case helper(pid: UInt32?)
 
   /// Reads the attributes of `MessageType.notice`.
-  public init(_ reader: inout AttributeReader) throws(DecodeError) {
+  package init(_ reader: inout AttributeReader) throws(DecodeError) {
     guard let kind = reader.u8(.kind) else { throw .missing(.kind) }
     switch NoticeKind(wire: kind) {
     case .rules:
@@ -57,7 +57,7 @@ public enum Notice: Equatable, Sendable {
   }
 
   /// Writes the attributes of `MessageType.notice`.
-  public func write(_ writer: inout AttributeWriter) {
+  package func write(_ writer: inout AttributeWriter) {
     switch self {
     case .rules(let generation):
       writer.u8(.kind, UInt8(NoticeKind.rules.rawValue))
@@ -92,18 +92,18 @@ public enum Notice: Equatable, Sendable {
 }
 
 /// A role of a socket that began or ended.
-public struct RoleChange: Equatable, Sendable {
+package struct RoleChange: Equatable, Sendable {
   /// What the socket may do without a capability.
-  public var role: SocketRole
+  package var role: SocketRole
   /// The process that claimed it.
-  public var pid: UInt32
+  package var pid: UInt32
   /// That process's program; empty where it is not known.
-  public var path: [UInt8]
+  package var path: [UInt8]
   /// Whether it was taken from another socket.
-  public var byForce: Bool
+  package var byForce: Bool
 
   /// A change of `role`, which process `pid` of the program at `path` claimed.
-  public init(role: SocketRole, pid: UInt32, path: [UInt8], byForce: Bool = false) {
+  package init(role: SocketRole, pid: UInt32, path: [UInt8], byForce: Bool = false) {
     self.role = role
     self.pid = pid
     self.path = path

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import CE7Schema
-public import E7Lane
+package import CE7Schema
+package import E7Lane
 
 /// A rule in force.
-public struct Rule: Equatable, Sendable {
+package struct Rule: Equatable, Sendable {
   /// Its number, never used again while the module is loaded; 0 before it is in force.
-  public var id: UInt64
+  package var id: UInt64
   /// What it does.
-  public var action: Action
+  package var action: Action
   /// What it matches.
-  public var match: Match
+  package var match: Match
   /// Its end and its comment.
-  public var terms: Terms
+  package var terms: Terms
   /// Flows and packets that it decided.
-  public var hits: UInt64
+  package var hits: UInt64
   /// When it last did, in nanoseconds since 1970; nil where it never did.
-  public var lastHit: UInt64?
+  package var lastHit: UInt64?
 
   /// A rule.
-  public init(
+  package init(
     id: UInt64 = 0, action: Action, match: Match, terms: Terms = Terms(), hits: UInt64 = 0,
     lastHit: UInt64? = nil
   ) {
@@ -31,7 +31,7 @@ public struct Rule: Equatable, Sendable {
   }
 
   /// Reads the attributes of `MessageType.ruleGet`.
-  public init(_ reader: inout AttributeReader) throws(DecodeError) {
+  package init(_ reader: inout AttributeReader) throws(DecodeError) {
     guard let id = reader.u64(.id) else { throw .missing(.id) }
     self.id = id
     action = try reader.action()
@@ -43,7 +43,7 @@ public struct Rule: Equatable, Sendable {
   }
 
   /// Writes the attributes of `MessageType.ruleGet`.
-  public func write(_ writer: inout AttributeWriter) {
+  package func write(_ writer: inout AttributeWriter) {
     writer.u64(.id, id)
     writer.u8(.action, UInt8(action.rawValue))
     match.write(&writer)
@@ -54,20 +54,20 @@ public struct Rule: Equatable, Sendable {
 }
 
 /// A flag and its value.
-public struct FlagValue: Equatable, Sendable {
+package struct FlagValue: Equatable, Sendable {
   /// The flag.
-  public var flag: Flag
+  package var flag: Flag
   /// Its value: a number of the flag's kind, or a count.
-  public var value: UInt64
+  package var value: UInt64
 
   /// A flag with a value.
-  public init(flag: Flag, value: UInt64) {
+  package init(flag: Flag, value: UInt64) {
     self.flag = flag
     self.value = value
   }
 
   /// Reads the attributes of `MessageType.flagGet`.
-  public init(_ reader: inout AttributeReader) throws(DecodeError) {
+  package init(_ reader: inout AttributeReader) throws(DecodeError) {
     guard let number = reader.u8(.flag) else { throw .missing(.flag) }
     guard let flag = Flag(wire: number) else { throw .outOfRange(.flag) }
     guard let value = reader.u64(.value) else { throw .missing(.value) }
@@ -77,27 +77,27 @@ public struct FlagValue: Equatable, Sendable {
   }
 
   /// Writes the attributes of `MessageType.flagGet`.
-  public func write(_ writer: inout AttributeWriter) {
+  package func write(_ writer: inout AttributeWriter) {
     writer.u8(.flag, UInt8(flag.rawValue))
     writer.u64(.value, value)
   }
 }
 
 /// A statistic and its value.
-public struct StatisticValue: Equatable, Sendable {
+package struct StatisticValue: Equatable, Sendable {
   /// What was counted.
-  public var statistic: Statistic
+  package var statistic: Statistic
   /// How many: since the module was loaded, or now.
-  public var value: UInt64
+  package var value: UInt64
 
   /// A statistic with a value.
-  public init(statistic: Statistic, value: UInt64) {
+  package init(statistic: Statistic, value: UInt64) {
     self.statistic = statistic
     self.value = value
   }
 
   /// Reads the attributes of `MessageType.statGet`.
-  public init(_ reader: inout AttributeReader) throws(DecodeError) {
+  package init(_ reader: inout AttributeReader) throws(DecodeError) {
     guard let number = reader.u8(.stat) else { throw .missing(.stat) }
     guard let statistic = Statistic(wire: number) else { throw .outOfRange(.stat) }
     guard let value = reader.u64(.value) else { throw .missing(.value) }
@@ -107,27 +107,27 @@ public struct StatisticValue: Equatable, Sendable {
   }
 
   /// Writes the attributes of `MessageType.statGet`.
-  public func write(_ writer: inout AttributeWriter) {
+  package func write(_ writer: inout AttributeWriter) {
     writer.u8(.stat, UInt8(statistic.rawValue))
     writer.u64(.value, value)
   }
 }
 
 /// What the module says of itself.
-public struct Status: Equatable, Sendable {
+package struct Status: Equatable, Sendable {
   /// Version of the generic-netlink family.
-  public var version: UInt32
+  package var version: UInt32
   /// Random number of this load of the module.
-  public var instance: UInt64
+  package var instance: UInt64
   /// Ruleset generation.
-  public var generation: UInt64
+  package var generation: UInt64
   /// Seconds until a load that is on trial goes back; nil where none is.
-  public var confirmSeconds: UInt32?
+  package var confirmSeconds: UInt32?
   /// The kernel's version of Landlock, 0 where it has none; nil where the kernel itself answers.
-  public var landlock: UInt32?
+  package var landlock: UInt32?
 
   /// A status.
-  public init(
+  package init(
     version: UInt32, instance: UInt64, generation: UInt64, confirmSeconds: UInt32? = nil,
     landlock: UInt32? = nil
   ) {
@@ -139,7 +139,7 @@ public struct Status: Equatable, Sendable {
   }
 
   /// Reads the attributes of `MessageType.status`.
-  public init(_ reader: inout AttributeReader) throws(DecodeError) {
+  package init(_ reader: inout AttributeReader) throws(DecodeError) {
     guard let version = reader.u32(.version) else { throw .missing(.version) }
     guard let instance = reader.u64(.instance) else { throw .missing(.instance) }
     guard let generation = reader.u64(.generation) else { throw .missing(.generation) }
@@ -152,7 +152,7 @@ public struct Status: Equatable, Sendable {
   }
 
   /// Writes the attributes of `MessageType.status`.
-  public func write(_ writer: inout AttributeWriter) {
+  package func write(_ writer: inout AttributeWriter) {
     writer.u32(.version, version)
     writer.u64(.instance, instance)
     writer.u64(.generation, generation)
@@ -163,7 +163,7 @@ public struct Status: Equatable, Sendable {
 
 extension Outcome {
   /// Reads the attributes of `MessageType.done`.
-  public init(_ reader: inout AttributeReader) throws(DecodeError) {
+  package init(_ reader: inout AttributeReader) throws(DecodeError) {
     guard let error = reader.u32(.error) else { throw .missing(.error) }
     self.init(
       error: error, text: reader.string(.text) ?? [], generation: reader.u64(.generation),

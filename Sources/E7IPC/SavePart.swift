@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
-public import E7Lane
+package import E7Lane
 
 /// Some of the text that the rules file is to hold.
-public struct SavePart: Equatable, Sendable {
+package struct SavePart: Equatable, Sendable {
   /// The bytes, which hold no NUL.
-  public var text: [UInt8]
+  package var text: [UInt8]
   /// The ruleset generation that the text is of; with it, nothing follows.
-  public var generation: UInt64?
+  package var generation: UInt64?
 
   /// A part, the last where a generation is given.
-  public init(_ text: [UInt8], generation: UInt64? = nil) {
+  package init(_ text: [UInt8], generation: UInt64? = nil) {
     self.text = text
     self.generation = generation
   }
 
   /// Reads the attributes of `MessageType.save`.
-  public init(_ reader: inout AttributeReader) throws(DecodeError) {
+  package init(_ reader: inout AttributeReader) throws(DecodeError) {
     guard let text = reader.string(.part) else { throw .missing(.part) }
     self.text = text
     if reader.flag(.last) {
@@ -27,7 +27,7 @@ public struct SavePart: Equatable, Sendable {
   }
 
   /// Writes the attributes of `MessageType.save`.
-  public func write(_ writer: inout AttributeWriter) {
+  package func write(_ writer: inout AttributeWriter) {
     writer.string(.part, text)
     guard let generation else { return }
     writer.flag(.last)

@@ -1,59 +1,59 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import CE7Schema
-public import E7Lane
-public import E7Text
+package import CE7Schema
+package import E7Lane
+package import E7Text
 
 // What e7-priv says in phrases, as text for all who know Unicode.
 
 extension String {
   /// The phrase, what is no UTF-8 in it replaced.
-  public init(_ phrase: Phrase) {
+  package init(_ phrase: Phrase) {
     self = String(decoding: phrase.bytes, as: UTF8.self)
   }
 }
 
 extension DefaultStringInterpolation {
   /// Adds the phrase.
-  public mutating func appendInterpolation(_ phrase: Phrase) {
+  package mutating func appendInterpolation(_ phrase: Phrase) {
     appendLiteral(String(phrase))
   }
 }
 
 extension DecodeError {
   /// One line for people: what was wrong and what was expected.
-  public var text: String { String(phrase) }
+  package var text: String { String(phrase) }
 }
 
 extension Words {
   /// The name proper of `number` in `list`, or nil where the list has no such number.
-  public static func word(_ list: WordList, _ number: UInt32) -> String? {
+  package static func word(_ list: WordList, _ number: UInt32) -> String? {
     phrase(list, number).map { String($0) }
   }
 }
 
 extension Attribute {
   /// The name that the schema gives it.
-  public var name: String { String(phrase) }
+  package var name: String { String(phrase) }
 }
 
 extension MessageType {
   /// The name that the schema gives it.
-  public var name: String { String(phrase) }
+  package var name: String { String(phrase) }
 }
 
 extension ProgramClass {
   /// The name that the schema gives it.
-  public var word: String { String(phrase) }
+  package var word: String { String(phrase) }
 }
 
 extension Flag {
   /// The word of the rule language for this flag.
-  public var alias: String { String(phrase) }
+  package var alias: String { String(phrase) }
 }
 
 extension Header {
   /// Whether a datagram claims to be E7IPC; anything else is a line of text.
-  public static func isBinary(_ datagram: [UInt8]) -> Bool {
+  package static func isBinary(_ datagram: [UInt8]) -> Bool {
     datagram.first == UInt8(E7_IPC_MAGIC_0)
   }
 }

@@ -3,14 +3,14 @@ import CE7Schema
 import E7Lane
 
 /// What a rule carries that is no part of its match.
-public struct Terms: Equatable, Sendable {
+package struct Terms: Equatable, Sendable {
   /// Seconds until the rule ends by itself: of a rule in force, those that are left.
-  public var forSeconds: UInt32?
+  package var forSeconds: UInt32?
   /// An administrator's words, empty where there are none.
-  public var comment: [UInt8]
+  package var comment: [UInt8]
 
   /// A rule that stays, or ends in so many seconds.
-  public init(forSeconds: UInt32? = nil, comment: [UInt8] = []) {
+  package init(forSeconds: UInt32? = nil, comment: [UInt8] = []) {
     self.forSeconds = forSeconds
     self.comment = comment
   }
@@ -26,7 +26,7 @@ public struct Terms: Equatable, Sendable {
   }
 
   /// What is wrong with a comment, to follow it in a sentence, and what was expected; or nil.
-  public static func fault(
+  package static func fault(
     ofComment bytes: [UInt8]
   ) -> (problem: String, expected: String)? {
     CommentForm.fault(bytes).map { (String($0.problem), String($0.expected)) }

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import CE7Schema
+package import CE7Schema
 import CE7Words
-public import E7Lane
-public import E7Text
+package import E7Lane
+package import E7Text
 
 extension Words {
   /// The number that exactly `bytes` names in `list`, by name proper or synonym.
-  public static func number(_ list: WordList, _ bytes: [UInt8]) -> UInt16? {
+  package static func number(_ list: WordList, _ bytes: [UInt8]) -> UInt16? {
     UInt16(exactly: unsafe e7_number_of(list, bytes, bytes.count))
   }
 
   /// One line for people about `number` in `list`, or nil where the list has no such number.
-  public static func summary(_ list: WordList, _ number: UInt32) -> String? {
+  package static func summary(_ list: WordList, _ number: UInt32) -> String? {
     guard let doc = unsafe e7_word_doc(list, number) else { return nil }
     return unsafe String(cString: doc)
   }
 
   /// All words of `list`, synonyms included, in the order of the schema.
-  public static func all(_ list: WordList) -> [String] {
+  package static func all(_ list: WordList) -> [String] {
     var words: [String] = []
     while let word = unsafe e7_word_at(list, words.count) {
       unsafe words.append(String(cString: word))
@@ -28,14 +28,14 @@ extension Words {
 
 extension Flag {
   /// The flag that exactly `bytes` names, or nil.
-  public init?(alias bytes: [UInt8]) {
+  package init?(alias bytes: [UInt8]) {
     let number = unsafe e7_flag_number(bytes, bytes.count)
     guard number >= 0 else { return nil }
     self.init(rawValue: UInt16(number))
   }
 
   /// All flags, those that are set first, in the order of the schema.
-  public static var all: [Flag] {
+  package static var all: [Flag] {
     var flags: [Flag] = []
     while let number = UInt16(exactly: e7_flag_at(flags.count)), let flag = Flag(rawValue: number) {
       flags.append(flag)
@@ -44,18 +44,18 @@ extension Flag {
   }
 
   /// One line about this flag, for people.
-  public var summary: String {
+  package var summary: String {
     guard let doc = unsafe e7_flag_doc(UInt32(rawValue)) else { return "" }
     return unsafe String(cString: doc)
   }
 
   /// The kind of value this flag takes.
-  public var kind: FlagKind {
+  package var kind: FlagKind {
     FlagKind(rawValue: UInt16(clamping: e7_flag_kind(UInt32(rawValue)))) ?? .counter
   }
 
   /// The numbers this flag takes, nil where it takes words or is only read.
-  public var range: ClosedRange<UInt64>? {
+  package var range: ClosedRange<UInt64>? {
     var (least, most) = (0 as UInt32, 0 as UInt32)
     guard kind == .number, unsafe e7_flag_range(UInt32(rawValue), &least, &most) else { return nil }
     return UInt64(least)...UInt64(most)
@@ -63,7 +63,7 @@ extension Flag {
 
   /// The words this flag takes and their numbers, nil for a number of a range or one that is only
   /// read.
-  public var values: WordList? {
+  package var values: WordList? {
     switch kind {
     case .mode: .mode
     case .action: .action
@@ -75,23 +75,23 @@ extension Flag {
   }
 
   /// Whether this flag can be set, by a word or by a number of its range.
-  public var isSettable: Bool { kind != .counter }
+  package var isSettable: Bool { kind != .counter }
 }
 
 extension Action {
   /// The action with this number on the wire, or nil.
-  public init?(wire number: UInt8) {
+  package init?(wire number: UInt8) {
     guard unsafe e7_word_of(.action, UInt32(number)) != nil else { return nil }
     self.init(rawValue: UInt16(number))
   }
 
   /// The word of the rule language for it.
-  public var phrase: Phrase { Words.phrase(.action, UInt32(rawValue)) ?? "\(rawValue)" }
+  package var phrase: Phrase { Words.phrase(.action, UInt32(rawValue)) ?? "\(rawValue)" }
 }
 
 extension NamedProtocol {
   /// Whether packets of this IP protocol, or of some where it is any, have ports.
-  public static func hasPorts(_ prot: UInt16) -> Bool {
+  package static func hasPorts(_ prot: UInt16) -> Bool {
     let protocols: [NamedProtocol] = [.any, .tcp, .udp, .sctp, .dccp, .udplite]
     return protocols.contains { $0.rawValue == prot }
   }
@@ -99,7 +99,7 @@ extension NamedProtocol {
 
 extension Direction {
   /// The direction with this number on the wire, or nil.
-  public init?(wire number: UInt8) {
+  package init?(wire number: UInt8) {
     guard unsafe e7_word_of(.direction, UInt32(number)) != nil else { return nil }
     self.init(rawValue: UInt16(number))
   }
@@ -107,7 +107,7 @@ extension Direction {
 
 extension ProgramClass {
   /// The class with this number on the wire, or nil.
-  public init?(wire number: UInt8) {
+  package init?(wire number: UInt8) {
     guard unsafe e7_word_of(.programClass, UInt32(number)) != nil else { return nil }
     self.init(rawValue: UInt16(number))
   }
@@ -115,25 +115,25 @@ extension ProgramClass {
   /// The classes that a rule may name, in the order of the schema.
   ///
   /// Of class `host` are rules that give a path alone, and nobody knows what is `unknown`.
-  public static let ofRules: [ProgramClass] = [.foreign, .deleted, .memfd, .kernel]
+  package static let ofRules: [ProgramClass] = [.foreign, .deleted, .memfd, .kernel]
 
   /// Whether a rule that names this class may go on with a path.
-  public var takesPath: Bool { self == .foreign }
+  package var takesPath: Bool { self == .foreign }
 
   /// The name that the schema gives it.
-  public var phrase: Phrase {
+  package var phrase: Phrase {
     Words.phrase(.programClass, UInt32(rawValue)) ?? "\(rawValue)"
   }
 }
 
 extension ProgramClass {
   /// Whether a program of this class is told from others by its path.
-  public var isNamedByPath: Bool { self == .host || self == .foreign }
+  package var isNamedByPath: Bool { self == .host || self == .foreign }
 }
 
 extension Reason {
   /// The reason with this number on the wire, or nil.
-  public init?(wire number: UInt8) {
+  package init?(wire number: UInt8) {
     guard unsafe e7_word_of(.reason, UInt32(number)) != nil else { return nil }
     self.init(rawValue: UInt16(number))
   }
@@ -141,30 +141,30 @@ extension Reason {
 
 extension Statistic {
   /// The statistic with this number on the wire, or nil.
-  public init?(wire number: UInt8) {
+  package init?(wire number: UInt8) {
     guard unsafe e7_word_of(.statistic, UInt32(number)) != nil else { return nil }
     self.init(rawValue: UInt16(number))
   }
 
   /// The name that the schema gives it.
-  public var word: String {
+  package var word: String {
     Words.word(.statistic, UInt32(rawValue)) ?? "\(rawValue)"
   }
 
   /// All statistics, in the order of the schema.
-  public static var all: [Statistic] {
+  package static var all: [Statistic] {
     Words.all(.statistic).compactMap { word in
       Words.number(.statistic, Array(word.utf8)).flatMap(Statistic.init(rawValue:))
     }
   }
 
   /// One line about this statistic, for people.
-  public var summary: String { Words.summary(.statistic, UInt32(rawValue)) ?? "" }
+  package var summary: String { Words.summary(.statistic, UInt32(rawValue)) ?? "" }
 }
 
 extension EventKind {
   /// The kind of event with this number on the wire, or nil.
-  public init?(wire number: UInt8) {
+  package init?(wire number: UInt8) {
     guard unsafe e7_word_of(.event, UInt32(number)) != nil else { return nil }
     self.init(rawValue: UInt16(number))
   }
@@ -172,7 +172,7 @@ extension EventKind {
 
 extension NoticeKind {
   /// The kind of notice with this number on the wire, or nil.
-  public init?(wire number: UInt8) {
+  package init?(wire number: UInt8) {
     guard unsafe e7_word_of(.notice, UInt32(number)) != nil else { return nil }
     self.init(rawValue: UInt16(number))
   }
@@ -180,11 +180,11 @@ extension NoticeKind {
 
 extension SocketRole {
   /// The role of a socket with this number on the wire, or nil.
-  public init?(wire number: UInt8) {
+  package init?(wire number: UInt8) {
     guard unsafe e7_word_of(.socketRole, UInt32(number)) != nil else { return nil }
     self.init(rawValue: UInt16(number))
   }
 
   /// The word for this role.
-  public var word: String { Words.word(.socketRole, UInt32(rawValue)) ?? "" }
+  package var word: String { Words.word(.socketRole, UInt32(rawValue)) ?? "" }
 }

@@ -37,7 +37,7 @@ package struct RawAttribute: Equatable {
 ///
 /// A pure function over a buffer: it reads no byte outside, and takes linear time, for a message
 /// has no more than `most`.
-public struct AttributeReader {
+package struct AttributeReader {
   /// More than any message of the schema carries; a bit for each tells whether it was taken.
   static let most = 64
 
@@ -48,7 +48,7 @@ public struct AttributeReader {
   /// Checks all attributes from `start` to the end of `bytes`.
   ///
   /// With `skipUnknown`, attributes of a later version are passed over instead of refused.
-  public init(_ bytes: [UInt8], from start: Int, skipUnknown: Bool) throws(DecodeError) {
+  package init(_ bytes: [UInt8], from start: Int, skipUnknown: Bool) throws(DecodeError) {
     self.bytes = bytes
     self.start = start
     var index = start
@@ -94,7 +94,7 @@ public struct AttributeReader {
   }
 
   /// The number that so many bytes are.
-  @inline(never) public func value(_ payload: Range<Int>) -> UInt64 {
+  @inline(never) package func value(_ payload: Range<Int>) -> UInt64 {
     var value: UInt64 = 0
     for index in payload.reversed() { value = value << 8 | UInt64(bytes[index]) }
     return value
@@ -117,24 +117,24 @@ public struct AttributeReader {
   }
 
   /// The bytes there.
-  @inline(never) public func bytes(_ payload: Range<Int>) -> [UInt8] { Array(bytes[payload]) }
+  @inline(never) package func bytes(_ payload: Range<Int>) -> [UInt8] { Array(bytes[payload]) }
 
   /// The bytes of an attribute, or nil where it was not sent; whoever takes it knows it.
-  public mutating func take(_ attribute: Attribute) -> [UInt8]? { found(attribute).map(bytes) }
+  package mutating func take(_ attribute: Attribute) -> [UInt8]? { found(attribute).map(bytes) }
 
   /// The number, or nil where it was not sent.
-  public mutating func u64(_ attribute: Attribute) -> UInt64? { found(attribute).map { value($0) } }
+  package mutating func u64(_ attribute: Attribute) -> UInt64? { found(attribute).map { value($0) } }
 
   /// The text without its NUL, or nil where it was not sent.
-  public mutating func string(_ attribute: Attribute) -> [UInt8]? {
+  package mutating func string(_ attribute: Attribute) -> [UInt8]? {
     found(attribute).map { bytes($0.dropLast()) }
   }
 
   /// Whether the empty attribute was sent.
-  public mutating func flag(_ attribute: Attribute) -> Bool { found(attribute) != nil }
+  package mutating func flag(_ attribute: Attribute) -> Bool { found(attribute) != nil }
 
   /// Refuses a message of which something was not taken.
-  public func finish() throws(DecodeError) {
+  package func finish() throws(DecodeError) {
     var (index, left) = (start, ~taken)
     while let raw = try RawAttribute.next(bytes, &index) {
       if left & 1 != 0, let attribute = Attribute(wire: raw.number), attribute != .pad {
@@ -147,13 +147,13 @@ public struct AttributeReader {
 
 extension AttributeReader {
   /// Whether an attribute was sent.
-  public func has(_ attribute: Attribute) -> Bool { find(attribute) != nil }
+  package func has(_ attribute: Attribute) -> Bool { find(attribute) != nil }
 
   /// The attribute at an index, 0 at first, which moves to the next, and where its bytes are; nil past
   /// the last.
   ///
   /// `DecodeError.unknownAttribute` where it was passed over.
-  public func next(
+  package func next(
     _ index: inout Int
   ) throws(DecodeError) -> (attribute: Attribute, payload: Range<Int>)? {
     index = max(index, start)
@@ -163,7 +163,7 @@ extension AttributeReader {
   }
 
   /// The attributes as they came.
-  public var all: [UInt8] {
+  package var all: [UInt8] {
     var all = Array(bytes[start...])
     while all.count % 4 != 0 { all.append(0) }
     return all
@@ -191,14 +191,14 @@ extension [UInt8] {
 }
 
 /// Builds the attributes of one message.
-public struct AttributeWriter {
+package struct AttributeWriter {
   private var bytes: [UInt8]
 
   /// No attributes yet, behind a header.
-  public init(after header: [UInt8] = []) { bytes = header }
+  package init(after header: [UInt8] = []) { bytes = header }
 
   /// Adds an attribute of these bytes.
-  public mutating func put(_ attribute: Attribute, _ payload: [UInt8]) {
+  package mutating func put(_ attribute: Attribute, _ payload: [UInt8]) {
     put(number: attribute.rawValue, payload)
   }
 
@@ -218,24 +218,24 @@ public struct AttributeWriter {
   }
 
   /// Adds an 8-bit attribute.
-  public mutating func u8(_ which: Attribute, _ value: UInt8) { put(which, UInt64(value), 1) }
+  package mutating func u8(_ which: Attribute, _ value: UInt8) { put(which, UInt64(value), 1) }
 
   /// Adds a 32-bit attribute.
-  public mutating func u32(_ which: Attribute, _ value: UInt32) { put(which, UInt64(value), 4) }
+  package mutating func u32(_ which: Attribute, _ value: UInt32) { put(which, UInt64(value), 4) }
 
   /// Adds a 64-bit attribute.
-  public mutating func u64(_ which: Attribute, _ value: UInt64) { put(which, value, 8) }
+  package mutating func u64(_ which: Attribute, _ value: UInt64) { put(which, value, 8) }
 
   /// Adds a text, which holds no NUL; it gets one.
-  public mutating func string(_ attribute: Attribute, _ text: [UInt8]) {
+  package mutating func string(_ attribute: Attribute, _ text: [UInt8]) {
     var ended = text
     ended.append(0)
     put(attribute, ended)
   }
 
   /// Adds an empty attribute.
-  public mutating func flag(_ attribute: Attribute) { put(attribute, []) }
+  package mutating func flag(_ attribute: Attribute) { put(attribute, []) }
 
   /// What was built.
-  public func payload() -> [UInt8] { bytes }
+  package func payload() -> [UInt8] { bytes }
 }

@@ -2,7 +2,7 @@
 
 extension DecodeError {
   /// One line for people: what was wrong and what was expected.
-  public var phrase: Phrase {
+  package var phrase: Phrase {
     switch self {
     case .truncated: "the message ends in the middle of its header or of an attribute"
     case .tooLong: "the message is longer than \(Limit.message) bytes"
@@ -25,19 +25,19 @@ extension DecodeError {
 
 extension Attribute {
   /// The name that the schema gives it.
-  public var phrase: Phrase { Attribute.phrase(rawValue) }
+  package var phrase: Phrase { Attribute.phrase(rawValue) }
 
   @inline(never) fileprivate func blamed(_ fault: StaticString) -> Phrase {
     "attribute \(phrase) \(fault)"
   }
 
   /// The name that the schema gives the attribute of this number, or the number.
-  public static func phrase(_ number: UInt16) -> Phrase {
+  package static func phrase(_ number: UInt16) -> Phrase {
     Words.phrase(.attribute, number) ?? "\(number)"
   }
 }
 
 extension MessageType {
   /// The name that the schema gives it.
-  public var phrase: Phrase { Words.phrase(.messageType, rawValue) ?? "\(rawValue)" }
+  package var phrase: Phrase { Words.phrase(.messageType, rawValue) ?? "\(rawValue)" }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// Why bytes from outside are no message.
-public enum DecodeError: Error, Equatable {
+package enum DecodeError: Error, Equatable {
   /// Fewer bytes than the header or an attribute needs.
   case truncated
   /// More bytes than `Limit.message`.
@@ -44,22 +44,22 @@ public enum DecodeError: Error, Equatable {
 /// | 16–19 | length of the datagram, header included |
 ///
 /// No field names the sender: identity comes from the kernel.
-public struct Header: Equatable, Sendable {
+package struct Header: Equatable, Sendable {
   /// Bytes of a header.
-  public static let size = 20
+  package static let size = 20
 
   /// E7_IPC_MAGIC_0 to _3, in this order, as a number of the host's.
   static var magic: UInt32 { 0x3745_00e7 }
 
   /// What the message is.
-  public let type: MessageType
+  package let type: MessageType
   /// Ties an answer to its question.
-  public let sequence: UInt32
+  package let sequence: UInt32
   /// The minor version that the sender speaks.
-  public let minor: UInt8
+  package let minor: UInt8
 
   /// Reads the header of a whole datagram.
-  public init(decoding datagram: [UInt8]) throws(DecodeError) {
+  package init(decoding datagram: [UInt8]) throws(DecodeError) {
     guard datagram.count >= Header.size else { throw .truncated }
     guard datagram.count <= Limit.message else { throw .tooLong }
     guard datagram.hostU32(at: 0) == Header.magic else { throw .badMagic }
@@ -77,24 +77,24 @@ public struct Header: Equatable, Sendable {
 }
 
 /// A message: its header and its attributes, already checked against the schema.
-public struct Message {
+package struct Message {
   /// The header.
-  public let header: Header
+  package let header: Header
   /// The attributes; the receiver takes each and then calls `finish`.
-  public var attributes: AttributeReader
+  package var attributes: AttributeReader
 
   /// Reads a whole datagram.
   ///
   /// Attributes that this side does not know are skipped when the sender speaks a later minor
   /// version, and refused otherwise.
-  public init(decoding datagram: [UInt8]) throws(DecodeError) {
+  package init(decoding datagram: [UInt8]) throws(DecodeError) {
     header = try Header(decoding: datagram)
     attributes = try AttributeReader(
       datagram, from: Header.size, skipUnknown: header.minor > UInt8(E7_IPC_MINOR))
   }
 
   /// The bytes of a message of `type` with the attributes that `body` writes.
-  public static func encode(
+  package static func encode(
     _ type: MessageType, sequence: UInt32, _ body: (inout AttributeWriter) -> Void = { _ in }
   ) -> [UInt8] {
     var header: [UInt8] = []

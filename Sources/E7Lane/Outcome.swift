@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// The end of an answer.
-public struct Outcome: Equatable, Sendable {
+package struct Outcome: Equatable, Sendable {
   /// errno(3), 0 for success.
-  public var error: UInt32
+  package var error: UInt32
   /// What was wrong and what was expected; empty for success.
-  public var text: [UInt8]
+  package var text: [UInt8]
   /// The ruleset generation after the change, or of the list.
-  public var generation: UInt64?
+  package var generation: UInt64?
   /// The rule that was added or changed.
-  public var id: UInt64?
+  package var id: UInt64?
 
   /// An outcome.
-  public init(
+  package init(
     error: UInt32 = 0, text: [UInt8] = [], generation: UInt64? = nil, id: UInt64? = nil
   ) {
     self.error = error
@@ -22,12 +22,12 @@ public struct Outcome: Equatable, Sendable {
   }
 
   /// A refusal.
-  @inline(never) public init(_ errno: Int32, _ text: Phrase) {
+  @inline(never) package init(_ errno: Int32, _ text: Phrase) {
     self.init(error: UInt32(bitPattern: errno), text: text.bytes)
   }
 
   /// Writes the attributes of `MessageType.done`; a text over `Limit.text` is cut there.
-  public func write(_ writer: inout AttributeWriter) {
+  package func write(_ writer: inout AttributeWriter) {
     writer.u32(.error, error)
     if !text.isEmpty { writer.string(.text, Array(text.prefix(Limit.text))) }
     if let generation { writer.u64(.generation, generation) }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// What is wrong with the path of a rule.
-public enum PathFault: Error, Equatable {
+package enum PathFault: Error, Equatable {
   /// Does not begin with a slash.
   case notAbsolute
   /// Over `Limit.path` bytes.
@@ -15,9 +15,9 @@ public enum PathFault: Error, Equatable {
 }
 
 /// The form of a path that a rule may name: one spelling for one file.
-public enum PathForm {
+package enum PathForm {
   /// The first fault of `path`, or nil for one that a rule may name.
-  public static func fault(_ path: [UInt8]) -> PathFault? {
+  package static func fault(_ path: [UInt8]) -> PathFault? {
     guard path.first == UInt8(ascii: "/") else { return .notAbsolute }
     guard path.count <= Limit.path else { return .tooLong }
     var dots = 0
@@ -41,7 +41,7 @@ public enum PathForm {
 
 extension PathFault {
   /// What is wrong, to follow the path in a sentence, and what was expected instead.
-  public var words: (problem: Phrase, expected: Phrase) {
+  package var words: (problem: Phrase, expected: Phrase) {
     switch self {
     case .notAbsolute: ("is not absolute", "a path that begins with '/'")
     case .tooLong: ("is too long", "at most \(Limit.path) bytes")

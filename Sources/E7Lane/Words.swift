@@ -4,9 +4,9 @@
 ///
 /// A clang-imported enum takes any raw value; these look-ups are the only way from an untrusted
 /// number to one of its cases.
-public enum Words {
+package enum Words {
   /// The name proper of `number` in `list`, or nil where the list has no such number.
-  public static func phrase(_ list: WordList, _ number: some BinaryInteger) -> Phrase? {
+  package static func phrase(_ list: WordList, _ number: some BinaryInteger) -> Phrase? {
     guard let number = UInt32(exactly: number), let word = unsafe e7_word_of(list, number) else {
       return nil
     }
@@ -16,26 +16,26 @@ public enum Words {
 
 extension MessageType {
   /// The type with this number on the wire, or nil.
-  public init?(wire number: UInt16) {
+  package init?(wire number: UInt16) {
     guard unsafe e7_word_of(.messageType, UInt32(number)) != nil else { return nil }
     self.init(rawValue: number)
   }
 
   /// Whether a message of this type is an edit.
-  public var isEdit: Bool {
+  package var isEdit: Bool {
     isCollected || self == .flagSet || self == .begin || self == .commit || self == .abort
       || self == .confirm || self == .revert
   }
 
   /// Whether a transaction would collect it, or be in its way.
-  public var isCollected: Bool {
+  package var isCollected: Bool {
     self == .ruleAdd || self == .ruleDel || self == .ruleClear || self == .answer
   }
 }
 
 extension Attribute {
   /// The attribute with this number on the wire, or nil.
-  public init?(wire number: UInt16) {
+  package init?(wire number: UInt16) {
     var form = e7_attr_form()
     guard unsafe e7_attr(UInt32(number), &form) else { return nil }
     self.init(rawValue: number)
@@ -44,13 +44,13 @@ extension Attribute {
 
 extension Flag {
   /// The flag with this number on the wire, or nil.
-  public init?(wire number: UInt8) {
+  package init?(wire number: UInt8) {
     guard e7_flag_kind(UInt32(number)) >= 0 else { return nil }
     self.init(rawValue: UInt16(number))
   }
 
   /// The word of the rule language for this flag.
-  public var phrase: Phrase {
+  package var phrase: Phrase {
     guard let alias = unsafe e7_flag_alias(UInt32(rawValue)) else { return "" }
     return unsafe Phrase(cString: alias)
   }

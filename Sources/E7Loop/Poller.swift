@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Linux
 import CE7Loop
-public import E7System
+package import E7System
 
 /// A descriptor that is ready.
-public struct Ready: Sendable {
+package struct Ready: Sendable {
   /// What the descriptor was added under.
-  public let token: UInt64
+  package let token: UInt64
   /// There is something to read, or the peer has gone.
-  public let input: Bool
+  package let input: Bool
   /// There is room to write.
-  public let output: Bool
+  package let output: Bool
   /// The peer has closed its end or failed; what it sent before may still wait.
-  public let closed: Bool
+  package let closed: Bool
 
   init(token: UInt64, _ events: UInt32) {
     self.token = token
@@ -23,33 +23,33 @@ public struct Ready: Sendable {
 }
 
 /// Waits for many descriptors, level-triggered: epoll(7).
-public struct Poller: ~Copyable {
+package struct Poller: ~Copyable {
   private let epoll: FileDescriptor
 
   /// A poller of nothing.
-  public init() throws(SystemError) {
+  package init() throws(SystemError) {
     epoll = FileDescriptor(owning: try check(e7_epoll_create(), "epoll_create1"))
   }
 
   /// Waits for `raw` too, under `token`; the caller keeps it open until `remove`.
-  public func add(_ raw: Int32, token: UInt64, _ interest: Interest) throws(SystemError) {
+  package func add(_ raw: Int32, token: UInt64, _ interest: Interest) throws(SystemError) {
     _ = try check(e7_epoll_add(epoll.raw, raw, interest.rawValue, token), "epoll_ctl")
   }
 
   /// Waits for something else on `raw`.
-  public func modify(_ raw: Int32, token: UInt64, _ interest: Interest) throws(SystemError) {
+  package func modify(_ raw: Int32, token: UInt64, _ interest: Interest) throws(SystemError) {
     _ = try check(e7_epoll_modify(epoll.raw, raw, interest.rawValue, token), "epoll_ctl")
   }
 
   /// Waits for `raw` no more.
-  public func remove(_ raw: Int32) throws(SystemError) {
+  package func remove(_ raw: Int32) throws(SystemError) {
     _ = try check(e7_epoll_remove(epoll.raw, raw), "epoll_ctl")
   }
 
   /// What is ready within the time, up to 64; none when it is over or a signal came.
   ///
   /// -1 waits for ever.
-  public func wait(timeoutMilliseconds: Int32) throws(SystemError) -> [Ready] {
+  package func wait(timeoutMilliseconds: Int32) throws(SystemError) -> [Ready] {
     let most = 64
     let raw = epoll.raw
     var result: Int32 = 0

@@ -2,7 +2,7 @@
 import CNetlink
 
 /// A generic-netlink socket, close-on-exec.
-public struct GenericSocket: ~Copyable {
+package struct GenericSocket: ~Copyable {
   /// Milliseconds until the kernel is given up on; a large COMMIT takes seconds on a slow machine.
   package static let patience: UInt64 = 10000
 
@@ -10,7 +10,7 @@ public struct GenericSocket: ~Copyable {
   private var sequence: UInt32 = 0
 
   /// Opens a socket and binds it to a port of the kernel's choice, or takes one over that was.
-  public init(_ handed: consuming FileDescriptor? = nil) throws(NetlinkError) {
+  package init(_ handed: consuming FileDescriptor? = nil) throws(NetlinkError) {
     let raw = handed.take()?.release() ?? e7_netlink_open()
     guard raw >= 0 else { throw .system(SystemError("socket", errno: -raw)) }
     socket = FileDescriptor(owning: raw)
@@ -18,10 +18,10 @@ public struct GenericSocket: ~Copyable {
   }
 
   /// For a poller.
-  public var raw: Int32 { socket.raw }
+  package var raw: Int32 { socket.raw }
 
   /// Asks the kernel what family has this name; `NetlinkError.noFamily` where none has.
-  public mutating func resolve(_ name: Phrase) throws(NetlinkError) -> Family {
+  package mutating func resolve(_ name: Phrase) throws(NetlinkError) -> Family {
     try Family(try describe(name))
   }
 

@@ -6,7 +6,7 @@
 /// up before the first request, and again when the kernel no longer knows it: another load of the
 /// module has another number, may have another version, and knows of no role of this socket, so what
 /// was asked of the one before is then `NetlinkError.reloaded`.
-public struct KernelSocket: ~Copyable {
+package struct KernelSocket: ~Copyable {
   /// E7_GENL_NAME, which Swift sees as a String.
   package static var name: Phrase { "e7" }
 
@@ -14,12 +14,12 @@ public struct KernelSocket: ~Copyable {
   private var family: Family?
 
   /// Opens a socket, or takes one over; the module need not be there yet.
-  public init(_ handed: consuming FileDescriptor? = nil) throws(NetlinkError) {
+  package init(_ handed: consuming FileDescriptor? = nil) throws(NetlinkError) {
     socket = try GenericSocket(handed)
   }
 
   /// Looks the family up and checks its version.
-  @discardableResult public mutating func resolve() throws(NetlinkError) -> Family {
+  @discardableResult package mutating func resolve() throws(NetlinkError) -> Family {
     family = nil
     let found = try socket.resolve(KernelSocket.name)
     let spoken = UInt32(E7_GENL_VERSION)
@@ -29,7 +29,7 @@ public struct KernelSocket: ~Copyable {
   }
 
   /// The module's load and the generation of its rules.
-  public mutating func status() throws(NetlinkError) -> (instance: UInt64, generation: UInt64) {
+  package mutating func status() throws(NetlinkError) -> (instance: UInt64, generation: UInt64) {
     var answer = try ask(.status)
     return (try read(.instance, &answer), try read(.generation, &answer))
   }
@@ -42,7 +42,7 @@ public struct KernelSocket: ~Copyable {
   }
 
   /// The process with the role control, in the initial pid namespace; 0 where none has it.
-  public mutating func controller() throws(NetlinkError) -> UInt64 {
+  package mutating func controller() throws(NetlinkError) -> UInt64 {
     var writer = AttributeWriter()
     writer.u8(.flag, UInt8(Flag.control.rawValue))
     var answer = try ask(.flagGet, writer.payload())
@@ -54,7 +54,7 @@ public struct KernelSocket: ~Copyable {
   /// With `listens` a view is told of packets from then on, and with `user` that user may list as
   /// long as it lives. Refused with EBUSY while another socket
   /// has the control, and to who has it already it is granted again.
-  public mutating func claim(
+  package mutating func claim(
     _ role: SocketRole, listens: Bool = false, user: UInt32? = nil, descriptor: Int32? = nil
   ) throws(NetlinkError) {
     var writer = AttributeWriter()
@@ -67,7 +67,7 @@ public struct KernelSocket: ~Copyable {
 
   /// Asks with these attributes, and waits for the kernel's yes: the attributes of the answer, where
   /// there are any.
-  public mutating func ask(
+  package mutating func ask(
     _ type: MessageType, _ attributes: [UInt8] = []
   ) throws(NetlinkError) -> AttributeReader? {
     if family == nil { try resolve() }

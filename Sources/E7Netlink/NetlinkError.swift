@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// Why the kernel gave no answer, or a bad one, or says no.
-public struct NetlinkError: Error, Equatable, Sendable {
+package struct NetlinkError: Error, Equatable, Sendable {
   /// What went wrong.
-  public enum Kind: Sendable {
+  package enum Kind: Sendable {
     /// A call failed.
     case failed
     /// No family of this name: the module is not loaded.
@@ -23,11 +23,11 @@ public struct NetlinkError: Error, Equatable, Sendable {
   }
 
   /// What went wrong.
-  public let kind: Kind
+  package let kind: Kind
   /// errno(3), as an answer to others carries it.
-  public let errno: Int32
+  package let errno: Int32
   /// One line for people.
-  public let text: Phrase
+  package let text: Phrase
 
   @inline(never) init(_ kind: Kind, _ errno: Int32, _ text: Phrase) {
     self.kind = kind
@@ -36,12 +36,12 @@ public struct NetlinkError: Error, Equatable, Sendable {
   }
 
   /// A call of the kernel's failed.
-  public static func system(_ error: SystemError) -> NetlinkError {
+  package static func system(_ error: SystemError) -> NetlinkError {
     NetlinkError(.failed, error.errno, error.phrase)
   }
 
   /// The module is not loaded.
-  public static var noFamily: NetlinkError {
+  package static var noFamily: NetlinkError {
     NetlinkError(.noFamily, ENODEV, "module e7 is not loaded; load it with: modprobe e7")
   }
 
@@ -53,7 +53,7 @@ public struct NetlinkError: Error, Equatable, Sendable {
   }
 
   /// The module was loaded again.
-  public static var reloaded: NetlinkError {
+  package static var reloaded: NetlinkError {
     NetlinkError(
       .reloaded, ESTALE, "module e7 was loaded again or did not answer; the transaction is lost")
   }
@@ -63,12 +63,12 @@ public struct NetlinkError: Error, Equatable, Sendable {
   }
 
   /// The socket's buffer was full.
-  public static var lost: NetlinkError {
+  package static var lost: NetlinkError {
     NetlinkError(.lost, ENOBUFS, "messages of module e7 were lost")
   }
 
   /// No answer of the family's.
-  public static var malformed: NetlinkError {
+  package static var malformed: NetlinkError {
     NetlinkError(.malformed, EBADMSG, "module e7 gave an answer that is none")
   }
 }

@@ -3,7 +3,7 @@ import CNetlink
 
 /// One message of a netlink datagram: `struct nlmsghdr` of netlink(7) and what follows it, which in
 /// a message of generic netlink begins with `struct genlmsghdr`.
-public struct NetlinkMessage: Equatable, Sendable {
+package struct NetlinkMessage: Equatable, Sendable {
   static let headerSize = 16
   package static let genericHeaderSize = 4
 
@@ -100,11 +100,11 @@ package func genericRequest(
 }
 
 /// A family of generic netlink, as the kernel's family `nlctrl` describes it.
-public struct Family: Equatable, Sendable {
+package struct Family: Equatable, Sendable {
   /// Message type of the family; another each time the module is loaded.
-  public let id: UInt16
+  package let id: UInt16
   /// Version of the family.
-  public let version: UInt32
+  package let version: UInt32
 
   init(_ message: NetlinkMessage) throws(NetlinkError) {
     guard let id = try NetlinkMessage.value(CTRL_ATTR_FAMILY_ID, in: message.body),

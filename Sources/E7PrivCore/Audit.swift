@@ -2,9 +2,9 @@
 
 /// What is told of edits: a line before each and one after it, and of refusals no more than some a
 /// second, with the number of those left out.
-public struct Audit {
+package struct Audit {
   /// Adds a line to the log; false where it could not.
-  public typealias Write = (Log.Priority, Phrase) -> Bool
+  package typealias Write = (Log.Priority, Phrase) -> Bool
 
   /// What an edit could not be told before it is not done.
   static let silent = Outcome(

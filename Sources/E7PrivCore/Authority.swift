@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// Who may edit: root, and members of one group.
-public struct Authority: Equatable, Sendable {
+package struct Authority: Equatable, Sendable {
   /// The group `e7-admin`; nil where this machine has none, or where it is root's.
   private let adminGroup: UInt32?
 
   /// Authority of root and, where there is one, of a group.
-  public init(adminGroup: UInt32?) { self.adminGroup = adminGroup == 0 ? nil : adminGroup }
+  package init(adminGroup: UInt32?) { self.adminGroup = adminGroup == 0 ? nil : adminGroup }
 
   /// Whether who made a lane may edit; whoever the kernel does not name may not.
   func admits(_ maker: Credentials?, over lane: borrowing FileDescriptor) -> Bool {

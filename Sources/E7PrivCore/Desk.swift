@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// Where edits go that were found right.
-public protocol EditTarget: ~Copyable {
+package protocol EditTarget: ~Copyable {
   /// Carries a command out, with the attributes that were read for it.
   mutating func apply(_ type: MessageType, _ attributes: [UInt8]) -> Outcome
 
@@ -12,19 +12,19 @@ public protocol EditTarget: ~Copyable {
 /// All lanes of one e7-priv: who may say what, and the one transaction.
 ///
 /// `now` is any clock's milliseconds.
-public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
+package struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
   private let authority: Authority
   /// The kernel, which may be asked what no lane asks for, too.
-  public var target: Target
+  package var target: Target
   /// Those that are open, in the order in which they came.
-  public private(set) var lanes: [Lane] = []
+  package private(set) var lanes: [Lane] = []
   private var transaction: Lane?
   private var vault: Vault
   private var audit: Audit
 
   /// A desk without lanes, which saves nothing where the number of `folder` is none; `write` adds a line to
   /// the log, and is false where it could not.
-  public init(
+  package init(
     authority: Authority, target: consuming Target, folder: consuming FileDescriptor, now: UInt64,
     write: @escaping Audit.Write
   ) {
@@ -37,7 +37,7 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
   /// Takes a lane on; false where there is no room even for a refusal.
   ///
   /// A lane that serves nobody stays until its first message, which it refuses, or is overdue.
-  public mutating func open(
+  package mutating func open(
     _ socket: consuming FileDescriptor, maker: Credentials?, now: UInt64
   ) -> Bool {
     guard lanes.count < 2 * Limit.lanes else { return false }
@@ -72,10 +72,10 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
   }
 
   /// Tells what there was no room to tell before.
-  public mutating func settle(now: UInt64) { audit.settle(now: now) }
+  package mutating func settle(now: UInt64) { audit.settle(now: now) }
 
   /// Forgets the lane at an index; a transaction that it has open goes with it.
-  public mutating func close(_ index: Int, now: UInt64) {
+  package mutating func close(_ index: Int, now: UInt64) {
     let lane = lanes.remove(at: index)
     vault.abandon(lane)
     guard transaction === lane else { return }
@@ -86,7 +86,7 @@ public struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
   }
 
   /// Takes a datagram of a lane, whose answers then wait in it.
-  public mutating func receive(
+  package mutating func receive(
     _ lane: Lane, _ datagram: [UInt8], from sender: Credentials?, truncated: Bool, now: UInt64
   ) {
     let who = Audit.who(lane.maker, sender)

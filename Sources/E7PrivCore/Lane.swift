@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// One lane: who made it, and the answers that it has not taken yet.
-public final class Lane {
+package final class Lane {
   /// The end of a SEQPACKET pair.
-  public let socket: FileDescriptor
+  package let socket: FileDescriptor
   let maker: Credentials
   private let opened: UInt64
   /// What the first message is answered with, where the lane serves nobody.
@@ -26,11 +26,11 @@ public final class Lane {
   }
 
   /// What to wait for: nothing is read from a peer that does not take its answers.
-  public var interest: Interest { outbox.isEmpty ? .input : .output }
+  package var interest: Interest { outbox.isEmpty ? .input : .output }
 
   /// Whether the peer has not taken its answers, or has not asked for its refusal, for longer than
   /// it may.
-  public func isOverdue(now: UInt64) -> Bool {
+  package func isOverdue(now: UInt64) -> Bool {
     if let stalled, now >= stalled + UInt64(Limit.stallMilliseconds) { return true }
     return refusal != nil && now >= opened + UInt64(Limit.helloMilliseconds)
   }
@@ -38,7 +38,7 @@ public final class Lane {
   func answer(_ message: [UInt8]) { outbox += message }
 
   /// Sends what waits; false when the lane is to be closed.
-  public func flush(now: UInt64) -> Bool {
+  package func flush(now: UInt64) -> Bool {
     while next < outbox.count {
       let end = next + Int(outbox.hostU32(at: next + 16))
       guard let isSent = try? SequencedSocket.send(socket, Array(outbox[next..<end])) else {

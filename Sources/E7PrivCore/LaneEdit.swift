@@ -5,19 +5,19 @@
 ///
 /// What they mean together the module judges, as it must for whoever else speaks to it.  It gets the
 /// attributes that were read here, each as it came.
-public struct LaneEdit: Sendable {
+package struct LaneEdit: Sendable {
   /// The command that carries it.
-  public let type: MessageType
+  package let type: MessageType
   /// Its attributes.
-  public let attributes: [UInt8]
+  package let attributes: [UInt8]
   /// It in the words of the schema, for the log, as far as it was read; bytes of a path or comment
   /// as they came.
-  public private(set) var words: Phrase
+  package private(set) var words: Phrase
   /// What is wrong with it and what was expected, or nil.
-  public private(set) var fault: Outcome?
+  package private(set) var fault: Outcome?
 
   /// Reads the attributes of an edit of `type`.
-  public init(_ type: MessageType, _ reader: AttributeReader) {
+  package init(_ type: MessageType, _ reader: AttributeReader) {
     self.type = type
     attributes = reader.all
     words = type.phrase

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
 import E7Groups
-public import E7IPC
-public import E7Netlink
-public import E7System
+package import E7IPC
+package import E7Netlink
+package import E7System
 import E7Unix
 
 /// What comes from the kernel unasked.
-public enum KernelMessage: Equatable, Sendable {
+package enum KernelMessage: Equatable, Sendable {
   /// A packet worth telling.
   case event(Event)
   /// A change worth telling.
@@ -19,20 +19,20 @@ public enum KernelMessage: Equatable, Sendable {
 }
 
 /// The receiving side of multicast groups: a netlink socket that has joined them already.
-public struct EventSocket: ~Copyable {
+package struct EventSocket: ~Copyable {
   private let descriptor: FileDescriptor
 
   /// Takes over a generic-netlink socket.
-  public init(_ descriptor: consuming FileDescriptor) {
+  package init(_ descriptor: consuming FileDescriptor) {
     self.descriptor = descriptor
   }
 
   /// For a poller.
-  public var raw: Int32 { descriptor.raw }
+  package var raw: Int32 { descriptor.raw }
 
   /// Opens a socket that is told of changes where there is the module, and, once it has the role view,
   /// of packets.
-  public static func open() throws(NetlinkError) -> EventSocket {
+  package static func open() throws(NetlinkError) -> EventSocket {
     var socket = try KernelSocket()
     do throws(NetlinkError) {
       try socket.joinNotices()
@@ -46,7 +46,7 @@ public struct EventSocket: ~Copyable {
   }
 
   /// Sends a message with this socket, for who may give it the role view.
-  public func pass(
+  package func pass(
     _ message: [UInt8], over lanes: borrowing FileDescriptor
   ) throws(SystemError) -> Bool {
     try SequencedSocket.send(lanes, message, passing: descriptor)
@@ -55,7 +55,7 @@ public struct EventSocket: ~Copyable {
   /// The messages of the next datagram; nil when none waits.
   ///
   /// Never blocks.
-  public func receive() throws(NetlinkError) -> [KernelMessage]? {
+  package func receive() throws(NetlinkError) -> [KernelMessage]? {
     do throws(NetlinkError) {
       guard let (datagram, port) = try GenericSocket.receive(descriptor.raw) else { return nil }
       return port == 0 ? EventSocket.messages(datagram) : []

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Linux
-public import CE7Schema
-public import E7IPC
-public import E7Netlink
+package import CE7Schema
+package import E7IPC
+package import E7Netlink
 import E7System
 
 /// How far the answer to a question is.
-public struct Progress: Equatable, Sendable {
+package struct Progress: Equatable, Sendable {
   /// There is no more to fetch.
-  public let isOver: Bool
+  package let isOver: Bool
   /// What is listed has changed since the list began, which must be asked for again.
-  public let wasInterrupted: Bool
+  package let wasInterrupted: Bool
 }
 
 /// A socket that asks family `e7` one question at a time, and fetches the answer part by part.
 ///
 /// The kernel makes a part of a list when the part before it is fetched, so that a list of any
 /// length costs no more memory than one part, and who does not fetch costs nothing.
-public struct QuestionSocket: ~Copyable {
+package struct QuestionSocket: ~Copyable {
   private var socket: GenericSocket
   private let family: Family
   private var asked: (type: MessageType, isList: Bool, exchange: Exchange)?
 
   /// Opens a socket for questions to a family that was looked up before.
-  public init(_ family: Family) throws(NetlinkError) {
+  package init(_ family: Family) throws(NetlinkError) {
     socket = try GenericSocket()
     self.family = family
   }
@@ -31,7 +31,7 @@ public struct QuestionSocket: ~Copyable {
   /// Asks for one thing, or with `isList` for all that the command gives.
   ///
   /// The question before must be over.
-  public mutating func ask(
+  package mutating func ask(
     _ type: MessageType, isList: Bool, _ body: (inout AttributeWriter) -> Void = { _ in }
   ) throws(NetlinkError) {
     var writer = AttributeWriter()
@@ -47,7 +47,7 @@ public struct QuestionSocket: ~Copyable {
   ///
   /// `NetlinkError.noFamily` where the family is no longer the one that was looked up, and
   /// `NetlinkError.timedOut` where the kernel, which has its answer ready, gives none in the time.
-  public mutating func next(
+  package mutating func next(
     within milliseconds: UInt64, _ take: (inout AttributeReader) throws(DecodeError) -> Void
   ) throws(NetlinkError) -> Progress {
     guard let (type, isList, begun) = asked else { throw .malformed }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import CE7Schema
-public import E7IPC
+package import CE7Schema
+package import E7IPC
 
 /// A command of the rule language.
-public enum Command: Equatable, Sendable {
+package enum Command: Equatable, Sendable {
   /// Adds a rule for each match, or changes the rule with it; the matches differ in their ports
   /// alone.
   case rule(Action, [Match], Terms = Terms())
@@ -55,7 +55,7 @@ public enum Command: Equatable, Sendable {
   /// Reads one line, without its line feed; nil where it is empty or a comment.
   ///
   /// Users and services are numbers where there are no `names`.
-  public static func parse(
+  package static func parse(
     line: [UInt8], names: Names? = nil
   ) throws(SyntaxError) -> Command? {
     var reader = try WordReader(line: line, names: names)
@@ -65,7 +65,7 @@ public enum Command: Equatable, Sendable {
   /// Reads words that are split already: a blank, a quote or a `#` in one is an ordinary character.
   ///
   /// Nil where there are none.
-  public static func parse(
+  package static func parse(
     words: [[UInt8]], names: Names? = nil
   ) throws(SyntaxError) -> Command? {
     var reader = WordReader(words: words, names: names)
@@ -74,7 +74,7 @@ public enum Command: Equatable, Sendable {
 
   /// The changes that this command asks for, which take effect together or not at all; none for a
   /// command that changes nothing in the kernel.
-  public var edits: [Edit] {
+  package var edits: [Edit] {
     switch self {
     case .rule(let action, let matches, let terms): matches.map { .add(action, $0, terms) }
     case .clear(let action): [.clear(action, generation: nil)]
@@ -92,7 +92,7 @@ public enum Command: Equatable, Sendable {
   }
 
   /// Whether this command adds or removes rules one by one; `load` is a change of its own.
-  public var changesRules: Bool {
+  package var changesRules: Bool {
     switch self {
     case .rule, .clear, .remove, .removeID: true
     case .set, .get, .query, .load, .confirm, .revert, .answer, .questions, .save, .check, .diff,

@@ -1,37 +1,37 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import CE7Schema
-public import E7IPC
+package import CE7Schema
+package import E7IPC
 
 /// The words of a match as they stand in a line; of a `query`, a rule is listed where it carries
 /// all of them.
-public struct Filter: Equatable, Sendable {
+package struct Filter: Equatable, Sendable {
   /// What the rule does.
-  public var action: Action?
+  package var action: Action?
   /// Whether only a quick rule is meant.
-  public var isQuick = false
+  package var isQuick = false
   /// The rule's protocol: 0…255, or `NamedProtocol.any`, which only a rule for every protocol has.
-  public var prot: UInt16?
+  package var prot: UInt16?
   /// The class that the rule names.
-  public var programClass: ProgramClass?
+  package var programClass: ProgramClass?
   /// Exactly the rule's path.
-  public var path: [UInt8]?
+  package var path: [UInt8]?
   /// Who began the rule's flows.
-  public var direction: Direction?
+  package var direction: Direction?
   /// Exactly the rule's network, which stands with a direction.
-  public var remote: Network?
+  package var remote: Network?
   /// Exactly the rule's ports are one of these; empty for whatever ports.
-  public var ports: [Ports] = [] { didSet { known = Set(ports) } }
+  package var ports: [Ports] = [] { didSet { known = Set(ports) } }
   /// The same, since a list may be long and each of many rules is looked up in it.
   private var known: Set<Ports> = []
   /// The rule's user.
-  public var uid: UInt32?
+  package var uid: UInt32?
   /// The rule ends by itself, in so many seconds at the latest.
-  public var forSeconds: UInt32?
+  package var forSeconds: UInt32?
   /// Exactly the rule's comment.
-  public var comment: [UInt8]?
+  package var comment: [UInt8]?
 
   /// A filter of these words.
-  public init(
+  package init(
     action: Action? = nil, prot: UInt16? = nil, programClass: ProgramClass? = nil,
     path: [UInt8]? = nil
   ) {
@@ -68,10 +68,10 @@ public struct Filter: Equatable, Sendable {
   }
 
   /// Whether no word was given, so that every rule is listed, and the mode before them.
-  public var isEmpty: Bool { self == Filter() }
+  package var isEmpty: Bool { self == Filter() }
 
   /// Whether `rule` carries the words.
-  public func holds(_ rule: Rule) -> Bool {
+  package func holds(_ rule: Rule) -> Bool {
     let match = rule.match
     if let action, rule.action != action { return false }
     if isQuick, !match.isQuick { return false }

@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import CE7Schema
-public import E7IPC
+package import CE7Schema
+package import E7IPC
 
 /// One flow, as far as rules ask about it: what `why` is about.
-public struct Flow: Equatable, Sendable {
+package struct Flow: Equatable, Sendable {
   /// An IP protocol, 0…255.
-  public var prot: UInt16
+  package var prot: UInt16
   /// What stands behind it; without one a program of the host's.
-  public var programClass: ProgramClass?
+  package var programClass: ProgramClass?
   /// The executable, empty for a program that no rule names by a path.
-  public var path: [UInt8]
+  package var path: [UInt8]
   /// Who began it.
-  public var direction: Direction
+  package var direction: Direction
   /// The other end's address, 4 or 16 bytes in network order.
-  public var remote: [UInt8]
+  package var remote: [UInt8]
   /// The destination port, where the protocol has ports.
-  public var port: UInt16?
+  package var port: UInt16?
   /// The socket's owner; without one rules about users do not match.
-  public var uid: UInt32?
+  package var uid: UInt32?
 
   /// A flow.
-  public init(
+  package init(
     prot: UInt16, programClass: ProgramClass? = nil, path: [UInt8] = [], direction: Direction,
     remote: [UInt8], port: UInt16? = nil, uid: UInt32? = nil
   ) {
@@ -34,7 +34,7 @@ public struct Flow: Equatable, Sendable {
   }
 
   /// Reads the attributes of `MessageType.why`.
-  public init(_ reader: inout AttributeReader) throws(DecodeError) {
+  package init(_ reader: inout AttributeReader) throws(DecodeError) {
     guard let prot = reader.u16(.prot) else { throw .missing(.prot) }
     guard prot < NamedProtocol.any.rawValue else { throw .outOfRange(.prot) }
     guard let number = reader.u8(.direction) else { throw .missing(.direction) }
@@ -57,7 +57,7 @@ public struct Flow: Equatable, Sendable {
   }
 
   /// Writes the attributes of `MessageType.why`.
-  public func write(_ writer: inout AttributeWriter) {
+  package func write(_ writer: inout AttributeWriter) {
     writer.u16(.prot, prot)
     if let programClass { writer.u8(.programClass, UInt8(programClass.rawValue)) }
     if !path.isEmpty { writer.string(.path, path) }
@@ -68,7 +68,7 @@ public struct Flow: Equatable, Sendable {
   }
 
   /// The flag that decides about this flow where no rule does.
-  public var flag: Flag {
+  package var flag: Flag {
     switch programClass {
     case .kernel, .unknown: .unkproc
     default: Flow.isUnderstood(prot) ? .unkrule : .unkprot

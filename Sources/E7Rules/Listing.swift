@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import CE7Schema
-public import E7IPC
+package import CE7Schema
+package import E7IPC
 
 /// Rules and flags as lines of the rule language, which read back to the same.
 ///
 /// No line holds a line feed or a byte that a terminal obeys.
-public enum Listing {
+package enum Listing {
   /// A rule in force; its number and what it did stand in a comment:
   /// `allow tcp /usr/bin/curl  # id 3, 12 hits, last 2026-11-23T05:00:00Z`.
   ///
   /// A rule that is not in force yet has no number.  A user is a number where there are no `names`.
-  public static func rule(_ rule: Rule, names: Names? = nil) -> String {
+  package static func rule(_ rule: Rule, names: Names? = nil) -> String {
     let text = command(.rule(rule.action, [rule.match], rule.terms), names: names)
     guard rule.id != 0 else { return text }
     let hits = rule.hits == 1 ? "1 hit" : "\(rule.hits) hits"
@@ -19,23 +19,23 @@ public enum Listing {
   }
 
   /// A flag as the command that sets it; one that is only read as a comment: `# uptime = 42`.
-  public static func flag(_ value: FlagValue) -> String {
+  package static func flag(_ value: FlagValue) -> String {
     value.flag.isSettable
       ? command(.set(value.flag, value.value)) : "# \(value.flag.alias) = \(value.value)"
   }
 
   /// A statistic as a comment, since it is only read: `# learnt = 42`.
-  public static func statistic(_ value: StatisticValue) -> String {
+  package static func statistic(_ value: StatisticValue) -> String {
     "# \(value.statistic.word) = \(value.value)"
   }
 
   /// That a load is on trial, as a comment: `# on trial: goes back in 42 s unless confirmed`.
-  public static func trial(_ seconds: UInt32) -> String {
+  package static func trial(_ seconds: UInt32) -> String {
     "# on trial: goes back in \(seconds) s unless confirmed"
   }
 
   /// A command in its canonical form.
-  public static func command(_ command: Command, names: Names? = nil) -> String {
+  package static func command(_ command: Command, names: Names? = nil) -> String {
     switch command {
     case .rule(let action, let matches, let terms):
       line([word(action)] + words(Filter(matches, terms), names))
@@ -69,18 +69,18 @@ public enum Listing {
   }
 
   /// A flag's value by its word, or in digits where it has none.
-  public static func value(_ flag: Flag, _ value: UInt64) -> String {
+  package static func value(_ flag: Flag, _ value: UInt64) -> String {
     guard let list = flag.values, let number = UInt32(exactly: value) else { return "\(value)" }
     return Words.word(list, number) ?? "\(value)"
   }
 
   /// An IP protocol by its word, or in digits where it has none.
-  public static func prot(_ prot: UInt16) -> String {
+  package static func prot(_ prot: UInt16) -> String {
     Words.word(.namedProtocol, UInt32(prot)) ?? "\(prot)"
   }
 
   /// The ports of the rule that an edit is about; nil where it is about no ports.
-  public static func ports(of edit: Edit) -> String? {
+  package static func ports(of edit: Edit) -> String? {
     switch edit {
     case .add(_, let match, _), .remove(let match): match.ports.map(PortForm.text)
     default: nil
@@ -89,7 +89,7 @@ public enum Listing {
 
   /// The program of a packet as a rule names it: a path, a class, or class and path; nil where
   /// nothing is known of it.
-  public static func program(of event: Event) -> String? {
+  package static func program(of event: Event) -> String? {
     var words: [String] = []
     if let programClass = event.programClass, programClass != .host || event.path.isEmpty {
       words.append(programClass.word)
@@ -101,14 +101,14 @@ public enum Listing {
   }
 
   /// What a program was called that no path names, a word to tell people; nil for all others.
-  public static func formerName(of event: Event) -> String? {
+  package static func formerName(of event: Event) -> String? {
     guard let programClass = event.programClass, !programClass.isNamedByPath, !event.path.isEmpty
     else { return nil }
     return Text.word(event.path)
   }
 
   /// An action by its word.
-  public static func word(_ action: Action) -> String {
+  package static func word(_ action: Action) -> String {
     Words.word(.action, UInt32(action.rawValue)) ?? "\(action.rawValue)"
   }
 

@@ -3,17 +3,17 @@
 /// Names that this machine gives to numbers, where somebody looks them up.
 ///
 /// A name stands in lines alone: rules and messages carry its number.
-public struct Names {
+package struct Names {
   /// The uid of the user with this name, or nil.
-  public var uid: ([UInt8]) -> UInt32?
+  package var uid: ([UInt8]) -> UInt32?
   /// The name of the user with this uid, or nil.
-  public var user: (UInt32) -> [UInt8]?
+  package var user: (UInt32) -> [UInt8]?
   /// The port of the service with this name, of an IP protocol or of whichever where that is any;
   /// or nil.
-  public var port: (_ service: [UInt8], _ prot: UInt16) -> UInt16?
+  package var port: (_ service: [UInt8], _ prot: UInt16) -> UInt16?
 
   /// Names as these functions know them.
-  public init(
+  package init(
     uid: @escaping ([UInt8]) -> UInt32?, user: @escaping (UInt32) -> [UInt8]?,
     port: @escaping (_ service: [UInt8], _ prot: UInt16) -> UInt16?
   ) {

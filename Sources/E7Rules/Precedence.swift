@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
-public import E7IPC
+package import E7IPC
 
 /// What tells rules that match one flow apart, in the order in which it decides.
-public enum Precedence: String, CaseIterable, Sendable {
+package enum Precedence: String, CaseIterable, Sendable {
   /// `quick`, before all others.
   case quick
   /// Exact path, longer folder, shorter folder, class alone, none.
@@ -23,12 +23,12 @@ public enum Precedence: String, CaseIterable, Sendable {
 
   /// The first that differs between two rules; nil where they are equal in all, so that it does
   /// not matter which of them decides.
-  public static func first(_ one: Rule, _ other: Rule) -> Precedence? {
+  package static func first(_ one: Rule, _ other: Rule) -> Precedence? {
     allCases.first { $0.rank(one) != $0.rank(other) }
   }
 
   /// Whether a flow that both match is decided by the first of them.
-  public static func precedes(_ one: Rule, _ other: Rule) -> Bool {
+  package static func precedes(_ one: Rule, _ other: Rule) -> Bool {
     guard let first = first(one, other) else { return false }
     return first.rank(one) < first.rank(other)
   }

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// A file of commands.
-public enum RulesFile {
+package enum RulesFile {
   /// A command and where it stands.
-  public struct Entry: Equatable, Sendable {
+  package struct Entry: Equatable, Sendable {
     /// Its line, counted from 1.
-    public let line: Int
+    package let line: Int
     /// What it says.
-    public let command: Command
+    package let command: Command
   }
 
   /// Reads all of a file; the last line may lack its line feed.
   ///
   /// The error lists every line that is wrong, so that one look mends the file.
-  public static func parse(
+  package static func parse(
     _ bytes: [UInt8], names: Names? = nil
   ) throws(SyntaxErrors) -> [Entry] {
     var entries: [Entry] = []

@@ -1,36 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
-public import E7IPC
+package import E7IPC
 
 /// A whole ruleset, as a rules file says it: rules, each match once, and flags.
 ///
 /// It is what `query` prints and `save` writes, and the order of its lines means nothing.
-public struct Ruleset: Equatable, Sendable {
+package struct Ruleset: Equatable, Sendable {
   /// A rule and where it stands.
-  public struct Line: Equatable, Sendable {
+  package struct Line: Equatable, Sendable {
     /// Counted from 1.
-    public let number: Int
+    package let number: Int
     /// The rule, which has no number yet.
-    public let rule: Rule
+    package let rule: Rule
   }
 
   /// A flag and where it is set.
-  public struct Setting: Equatable, Sendable {
+  package struct Setting: Equatable, Sendable {
     /// Counted from 1.
-    public let number: Int
+    package let number: Int
     /// The flag with its value.
-    public let value: FlagValue
+    package let value: FlagValue
   }
 
   /// The rules, in the order of the file.
-  public private(set) var rules: [Line] = []
+  package private(set) var rules: [Line] = []
   /// The flags, in the order of the file.
-  public private(set) var flags: [Setting] = []
+  package private(set) var flags: [Setting] = []
 
   /// Reads all of a rules file: lines of rules and `set FLAG VALUE`, no other command.
   ///
   /// The error lists every line that is wrong, so that one look mends the file.
-  public init(_ bytes: [UInt8], names: Names? = nil) throws(SyntaxErrors) {
+  package init(_ bytes: [UInt8], names: Names? = nil) throws(SyntaxErrors) {
     var rules: [Line] = []
     var flags: [Setting] = []
     var lineOfMatch: [Match: Int] = [:]
@@ -85,7 +85,7 @@ public struct Ruleset: Equatable, Sendable {
   ///
   /// `nil` for the text where a rule's line would be too long to be read back, which is given then:
   /// a path of thousands of bytes that each need an escape.
-  public static func text(
+  package static func text(
     _ rules: [Rule], _ flags: [FlagValue], names: Names? = nil
   ) -> (text: [UInt8]?, tooLong: Rule?) {
     var text: [UInt8] = []
@@ -107,7 +107,7 @@ public struct Ruleset: Equatable, Sendable {
   ///
   /// Rules that go come first, so that no more are there at any time than before or after.  Of a
   /// rule that ends by itself it does not matter how much time is left.
-  public func changes(
+  package func changes(
     from current: [Rule], _ currentFlags: [FlagValue]
   ) -> [Command] {
     var wanted: [Match: Rule] = [:]

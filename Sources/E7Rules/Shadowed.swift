@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Schema
-public import E7IPC
+package import E7IPC
 
 /// A rule that can never decide, and one that takes every flow from it.
-public struct Shadowed: Equatable, Sendable {
+package struct Shadowed: Equatable, Sendable {
   /// Never decides.
-  public let rule: Rule
+  package let rule: Rule
   /// Matches all that `rule` matches, and precedes it.
-  public let by: Rule
+  package let by: Rule
 
   /// A pair of which nothing is checked; `all` finds those that are there.
-  public init(rule: Rule, by: Rule) {
+  package init(rule: Rule, by: Rule) {
     self.rule = rule
     self.by = by
   }
@@ -30,7 +30,7 @@ public struct Shadowed: Equatable, Sendable {
   ///
   /// The work grows with the number of rules, times the number of ways in which rules leave fields
   /// out, times the depth of paths.
-  public static func all(in rules: [Rule]) -> [Shadowed] {
+  package static func all(in rules: [Rule]) -> [Shadowed] {
     let index = ShadowIndex(rules)
     return rules.compactMap { rule in
       index.cover(of: rule).map { Shadowed(rule: rule, by: $0) }

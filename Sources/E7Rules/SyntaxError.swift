@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// Why a line is no command: where, what was there, what was expected.
-public struct SyntaxError: Error, Equatable, Sendable {
+package struct SyntaxError: Error, Equatable, Sendable {
   /// The line in its file, counted from 1; nil for a line that stands alone.
-  public var line: Int?
+  package var line: Int?
   /// Where in the line.
-  public var place: Place
+  package var place: Place
   /// The word as it was read, empty where one is missing.
-  public var word: [UInt8]
+  package var word: [UInt8]
   /// What is wrong, the word included.
-  public var problem: String
+  package var problem: String
   /// What would have been right.
-  public var expected: String
+  package var expected: String
   /// What was perhaps meant: a keyword that is close to the word, or the word in its right form.
-  public var suggestion: String?
+  package var suggestion: String?
 
   /// One line for people, without a line feed and without a byte that a terminal obeys.
-  public var text: String {
+  package var text: String {
     var text = ""
     if let line { text += "line \(line), " }
     switch place {
@@ -30,7 +30,7 @@ public struct SyntaxError: Error, Equatable, Sendable {
 }
 
 /// All that is wrong with a file, in its order.
-public struct SyntaxErrors: Error, Equatable, Sendable {
+package struct SyntaxErrors: Error, Equatable, Sendable {
   /// At least one.
-  public var all: [SyntaxError]
+  package var all: [SyntaxError]
 }

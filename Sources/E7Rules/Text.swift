@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// Bytes from outside as text that is safe to show.
-public enum Text {
+package enum Text {
   /// These bytes as one word of the rule language, which reads back to the same.
   ///
   /// In quotes where they hold a blank, a quote, or something that a terminal obeys or hides.
-  public static func word(_ bytes: [UInt8]) -> String {
+  package static func word(_ bytes: [UInt8]) -> String {
     let escapes = escapes(bytes)
     let plain =
       !bytes.isEmpty && bytes.first != UInt8(ascii: "#") && !escapes.contains(true)
@@ -32,7 +32,7 @@ public enum Text {
   }
 
   /// These bytes for a message to people: what a terminal obeys or hides as `\xNN`.
-  public static func shown(_ bytes: [UInt8]) -> String {
+  package static func shown(_ bytes: [UInt8]) -> String {
     let escapes = escapes(bytes)
     var text: [UInt8] = []
     for (index, byte) in bytes.enumerated() {

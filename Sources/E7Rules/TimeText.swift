@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// Times of nanoseconds since 1970 as text.
-public enum TimeText {
+package enum TimeText {
   private static let second: UInt64 = 1_000_000_000
   private static let day = 86400
 
   /// The time of day, `14:02:11`, in a zone `utcOffset` seconds east of Greenwich.
-  public static func clock(_ nanoseconds: UInt64, utcOffset: Int) -> String {
+  package static func clock(_ nanoseconds: UInt64, utcOffset: Int) -> String {
     let seconds = (Int(nanoseconds / second) + utcOffset) % day
     let time = seconds < 0 ? seconds + day : seconds
     return [time / 3600, time / 60 % 60, time % 60].map { padded($0, 2) }.joined(separator: ":")
   }
 
   /// Date and time of RFC 3339 in UTC, to the nanosecond: `2026-11-21T14:02:11.000000000Z`.
-  public static func rfc3339(_ nanoseconds: UInt64) -> String {
+  package static func rfc3339(_ nanoseconds: UInt64) -> String {
     moment(nanoseconds) + ".\(padded(Int(nanoseconds % second), 9))Z"
   }
 
   /// The same to the second: `2026-11-21T14:02:11Z`.
-  public static func seconds(_ nanoseconds: UInt64) -> String { moment(nanoseconds) + "Z" }
+  package static func seconds(_ nanoseconds: UInt64) -> String { moment(nanoseconds) + "Z" }
 
   private static func moment(_ nanoseconds: UInt64) -> String {
     let (year, month, dayOfMonth) = civil(daysSince1970: Int(nanoseconds / second) / day)

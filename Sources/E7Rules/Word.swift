@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// Where in the input something stands.
-public enum Place: Equatable, Sendable {
+package enum Place: Equatable, Sendable {
   /// Byte of a line, counted from 1.  Bytes, because they are the same in every editor's encoding
   /// and exist in a line that is no text.
   case column(Int)

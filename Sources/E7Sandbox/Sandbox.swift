@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-public import CE7Sandbox
-public import E7System
+package import CE7Sandbox
+package import E7System
 
 /// A step of the confinement that failed.
-public struct SandboxError: Error, Sendable {
+package struct SandboxError: Error, Sendable {
   /// One line for people.
-  public let phrase: Phrase
+  package let phrase: Phrase
 
   /// What `step` was to bring about has failed with a negative errno(3), or has no effect.
   @unsafe init(_ step: UnsafePointer<CChar>, _ result: Int32) {
@@ -17,9 +17,9 @@ public struct SandboxError: Error, Sendable {
 /// Gives up what a service does not need, in an order in which each step still may.
 ///
 /// Whatever throws has left a process that is half confined and must end.
-public enum Sandbox {
+package enum Sandbox {
   /// Becomes a user and group without any capability: see `e7_shed`.
-  public static func shed(
+  package static func shed(
     toUID uid: UInt32, gid: UInt32, parent: Int32
   ) throws(SandboxError) {
     var step = unsafe ("" as StaticString).cString
@@ -30,7 +30,7 @@ public enum Sandbox {
   /// Forbids files, and every system call but those of a table: see `e7_seal`.
   ///
   /// Returns whether the kernel has Landlock.
-  public static func seal(
+  package static func seal(
     _ table: (UnsafeMutablePointer<Int>) -> UnsafePointer<e7_call>, folder: Int32 = -1
   ) throws(SandboxError) -> Bool {
     var (step, count) = unsafe (("" as StaticString).cString, 0)
@@ -41,7 +41,7 @@ public enum Sandbox {
   }
 
   /// What to say where the kernel has no Landlock.
-  public static var noLandlock: StaticString {
+  package static var noLandlock: StaticString {
     "this kernel has no Landlock; other means alone keep files away"
   }
 }

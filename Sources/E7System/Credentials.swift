@@ -2,4 +2,4 @@
 
 /// Who a process is, in the reader's namespaces, `struct ucred` of unix(7): `pid`, 0 where the
 /// process is not visible from here, `uid` and `gid`.
-public typealias Credentials = e7_credentials
+package typealias Credentials = e7_credentials

@@ -19,31 +19,31 @@
 }
 
 /// A call of the kernel that failed.
-public struct SystemError: Error, Sendable {
+package struct SystemError: Error, Sendable {
   /// The call, as its manual page names it.
-  public let call: StaticString
+  package let call: StaticString
   /// errno(3).
-  public let errno: Int32
+  package let errno: Int32
 
   /// A failure of `call`.
-  public init(_ call: StaticString, errno: Int32) {
+  package init(_ call: StaticString, errno: Int32) {
     self.call = call
     self.errno = errno
   }
 
   /// One line for people: the call, what went wrong, and errno's name.
-  public var phrase: Phrase {
+  package var phrase: Phrase {
     "\(call): \(SystemError.meaning(errno)) (\(SystemError.symbol(errno)))"
   }
 
   /// The name of an errno, such as `EPERM`.
-  public static func symbol(_ errno: Int32) -> Phrase {
+  package static func symbol(_ errno: Int32) -> Phrase {
     guard let name = unsafe e7_errno_name(errno) else { return "errno \(errno)" }
     return unsafe Phrase(cString: name)
   }
 
   /// What an errno means, in English.
-  public static func meaning(_ errno: Int32) -> Phrase {
+  package static func meaning(_ errno: Int32) -> Phrase {
     guard let text = unsafe e7_errno_text(errno) else { return "unknown error" }
     return unsafe Phrase(cString: text)
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// The descriptors that a service manager or the supervisor handed over: sd_listen_fds(3).
-public struct ListenDescriptors {
+package struct ListenDescriptors {
   private static let first: Int32 = 3
 
   private let count: Int32
@@ -9,7 +9,7 @@ public struct ListenDescriptors {
   private var gone: UInt64 = 0
 
   /// What the environment says; nil unless it speaks of this process.
-  public init?() {
+  package init?() {
     count = unsafe e7_handed_count(
       e7_environment("LISTEN_PID"), e7_environment("LISTEN_FDS"), getpid())
     if count == 0 { return nil }
@@ -19,7 +19,7 @@ public struct ListenDescriptors {
   }
 
   /// The descriptor of this name, which the caller owns from now on; nil where there is none left.
-  public mutating func take(_ name: StaticString) -> FileDescriptor? {
+  package mutating func take(_ name: StaticString) -> FileDescriptor? {
     let index = unsafe e7_handed_index(
       e7_environment("LISTEN_FDNAMES"), count, gone, name.cString)
     guard index >= 0 else { return nil }
@@ -29,9 +29,9 @@ public struct ListenDescriptors {
 }
 
 /// What a program was started with.
-public enum Environment {
+package enum Environment {
   /// The bytes of the argument at `index`; 0 is the program's name.
-  public static func argument(_ index: Int) -> [UInt8]? {
+  package static func argument(_ index: Int) -> [UInt8]? {
     guard let argument = unsafe e7_argument(index) else { return nil }
     return unsafe Phrase(cString: argument).bytes
   }

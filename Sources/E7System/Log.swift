@@ -5,9 +5,9 @@
 ///
 /// A line begins with the journal's priority, `<N>` of sd-daemon(3), unless a terminal reads it.
 /// Any byte that could end the line or move a cursor, and the backslash, is written as `\xHH`.
-public struct Log: Sendable {
+package struct Log: Sendable {
   /// Priorities of syslog(3).
-  public enum Priority: UInt8, Sendable {
+  package enum Priority: UInt8, Sendable {
     /// Something failed.
     case error = 3
     /// Something is not as it should be.
@@ -29,14 +29,14 @@ public struct Log: Sendable {
   private let sink: e7_sink
 
   /// A log whose lines begin with the daemon's `name`.
-  public init(_ name: StaticString) {
+  package init(_ name: StaticString) {
     self.name = name
     sink = e7_sink_of(2)
   }
 
   /// Writes a line, as several records where it is longer than one; false where it could not be
   /// written within a second, or not whole.
-  @discardableResult public func write(_ priority: Priority, _ text: Phrase) -> Bool {
+  @discardableResult package func write(_ priority: Priority, _ text: Phrase) -> Bool {
     let most = sink == E7_SINK_RECORDS ? Log.recordText : text.bytes.count
     var start = 0
     repeat {
@@ -52,7 +52,7 @@ public struct Log: Sendable {
   }
 
   /// Writes the one line that says why, and ends the process.
-  @inline(never) public func end(_ text: Phrase, _ status: Int32 = 1) -> Never {
+  @inline(never) package func end(_ text: Phrase, _ status: Int32 = 1) -> Never {
     write(.error, text)
     Process.exit(status)
   }

@@ -3,14 +3,14 @@
 /// Sockets of unix(7) that keep datagrams whole and in order: SOCK_SEQPACKET, close-on-exec.
 ///
 /// Nothing here blocks, and nothing raises SIGPIPE.
-public enum SequencedSocket {
+package enum SequencedSocket {
   /// Whether a descriptor from somewhere else is an end of such a pair, and no connection.
-  public static func isPair(_ socket: borrowing FileDescriptor) -> Bool {
+  package static func isPair(_ socket: borrowing FileDescriptor) -> Bool {
     e7_is_unix_pair(socket.raw)
   }
 
   /// Who connected, or made the pair, as it was then: SO_PEERCRED.
-  public static func maker(
+  package static func maker(
     _ socket: borrowing FileDescriptor
   ) throws(SystemError) -> Credentials {
     var raw = Credentials()
@@ -22,7 +22,7 @@ public enum SequencedSocket {
   ///
   /// Fails with EPIPE or ECONNRESET when the peer has gone, and with EINVAL where `bytes` is empty:
   /// an empty datagram looks like a closed peer.
-  public static func send(
+  package static func send(
     _ socket: borrowing FileDescriptor, _ bytes: [UInt8]
   ) throws(SystemError) -> Bool {
     guard !bytes.isEmpty else { throw SystemError("sendmsg", errno: EINVAL) }
@@ -41,7 +41,7 @@ public enum SequencedSocket {
   ///
   /// At most one descriptor is installed, and only where one is expected, however many were sent;
   /// `Datagram.truncated` tells of those refused.
-  public static func receive(
+  package static func receive(
     _ socket: borrowing FileDescriptor, expectingDescriptor: Bool = false, capacity: Int = 65536
   ) throws(SystemError) -> Datagram? {
     let raw = socket.raw
@@ -68,18 +68,18 @@ public enum SequencedSocket {
 }
 
 /// A datagram with what came along with it.
-public struct Datagram: ~Copyable {
+package struct Datagram: ~Copyable {
   /// The bytes; none when the peer has closed its end.
-  public let bytes: [UInt8]
+  package let bytes: [UInt8]
   /// The sender, vouched for by the kernel; nil without SO_PASSCRED.
-  public let credentials: Credentials?
+  package let credentials: Credentials?
   /// Whether bytes or descriptors did not fit and are lost.
-  public let truncated: Bool
+  package let truncated: Bool
   fileprivate var descriptor: FileDescriptor?
 
   /// Whether the peer has closed its end.
-  public var isEnd: Bool { bytes.isEmpty }
+  package var isEnd: Bool { bytes.isEmpty }
 
   /// The descriptor that came along, if one did; the caller owns it from now on.
-  public mutating func takeDescriptor() -> FileDescriptor? { descriptor.take() }
+  package mutating func takeDescriptor() -> FileDescriptor? { descriptor.take() }
 }

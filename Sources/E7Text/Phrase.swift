@@ -4,17 +4,17 @@
 ///
 /// It is written like a String, of which it needs nothing: Embedded Swift would bring its Unicode.
 /// One with others in it is put together in place, so it is its own interpolation.
-public struct Phrase: ExpressibleByStringInterpolation, StringInterpolationProtocol, Equatable,
+package struct Phrase: ExpressibleByStringInterpolation, StringInterpolationProtocol, Equatable,
   Sendable
 {
   /// What it says.
-  public private(set) var bytes: [UInt8]
+  package private(set) var bytes: [UInt8]
 
   /// A phrase of these bytes.
-  public init(_ bytes: [UInt8]) { self.bytes = bytes }
+  package init(_ bytes: [UInt8]) { self.bytes = bytes }
 
   /// The bytes up to a NUL.
-  @unsafe @inline(never) public init(cString: UnsafePointer<CChar>) {
+  @unsafe @inline(never) package init(cString: UnsafePointer<CChar>) {
     bytes = []
     var next = unsafe cString
     while unsafe next.pointee != 0 {
@@ -24,34 +24,34 @@ public struct Phrase: ExpressibleByStringInterpolation, StringInterpolationProto
   }
 
   /// A phrase that stands in the source.
-  @inline(never) public init(stringLiteral: StaticString) {
+  @inline(never) package init(stringLiteral: StaticString) {
     bytes = []
     appendLiteral(stringLiteral)
   }
 
   /// Nothing yet.
-  public init(literalCapacity: Int, interpolationCount: Int) { bytes = [] }
+  package init(literalCapacity: Int, interpolationCount: Int) { bytes = [] }
 
   /// A phrase with others in it.
-  public init(stringInterpolation: Phrase) { self = stringInterpolation }
+  package init(stringInterpolation: Phrase) { self = stringInterpolation }
 
   /// Adds what stands in the source.
-  @inline(never) public mutating func appendLiteral(_ literal: StaticString) {
+  @inline(never) package mutating func appendLiteral(_ literal: StaticString) {
     unsafe bytes.append(
       contentsOf: UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount))
   }
 
   /// Adds bytes.
-  @inline(never) public mutating func appendInterpolation(_ other: [UInt8]) { bytes += other }
+  @inline(never) package mutating func appendInterpolation(_ other: [UInt8]) { bytes += other }
 
   /// Adds a phrase.
-  @inline(never) public mutating func appendInterpolation(_ other: Phrase) { bytes += other.bytes }
+  @inline(never) package mutating func appendInterpolation(_ other: Phrase) { bytes += other.bytes }
 
   /// Adds what stands in the source elsewhere.
-  public mutating func appendInterpolation(_ literal: StaticString) { appendLiteral(literal) }
+  package mutating func appendInterpolation(_ literal: StaticString) { appendLiteral(literal) }
 
   /// Adds a number in decimals.
-  public mutating func appendInterpolation(_ number: some BinaryInteger) {
+  package mutating func appendInterpolation(_ number: some BinaryInteger) {
     if number < 0 { appendLiteral("-") }
     append(UInt64(truncatingIfNeeded: number.magnitude))
   }
@@ -62,12 +62,12 @@ public struct Phrase: ExpressibleByStringInterpolation, StringInterpolationProto
   }
 
   /// Adds to its end.
-  public static func += (phrase: inout Phrase, other: Phrase) { phrase.appendInterpolation(other) }
+  package static func += (phrase: inout Phrase, other: Phrase) { phrase.appendInterpolation(other) }
 }
 
 extension StaticString {
   /// For a function of C's: what stands in the source ends with a NUL.
-  @unsafe public var cString: UnsafePointer<CChar> {
+  @unsafe package var cString: UnsafePointer<CChar> {
     unsafe UnsafeRawPointer(utf8Start).assumingMemoryBound(to: CChar.self)
   }
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Unix
-public import E7System
+package import E7System
 
 /// How a child of this process ended.
-public struct ChildEnd: Equatable, Sendable {
+package struct ChildEnd: Equatable, Sendable {
   /// Its process id.
-  public let pid: Int32
+  package let pid: Int32
   /// As waitpid(2) gives it.
   private let status: Int32
 
@@ -15,10 +15,10 @@ public struct ChildEnd: Equatable, Sendable {
   }
 
   /// Whether it ended by itself, with this status.
-  public func isExit(_ status: Int32) -> Bool { self.status == status << 8 }
+  package func isExit(_ status: Int32) -> Bool { self.status == status << 8 }
 
   /// How it ended, in words.
-  public var text: Phrase {
+  package var text: Phrase {
     let signal = status & 0x7f
     return signal == 0 ? "with status \(status >> 8 & 0xff)" : "by signal \(signal)"
   }
@@ -26,10 +26,10 @@ public struct ChildEnd: Equatable, Sendable {
 
 extension Process {
   /// Whether it holds any capability of capabilities(7), effective or not.
-  public static var holdsCapability: Bool { e7_holds_capability() }
+  package static var holdsCapability: Bool { e7_holds_capability() }
 
   /// The path of what has this name in the folder of the file at `path`.
-  public static func beside(_ path: Phrase, _ name: Phrase) -> Phrase {
+  package static func beside(_ path: Phrase, _ name: Phrase) -> Phrase {
     let slash = path.bytes.lastIndex(of: UInt8(ascii: "/")) ?? 0
     return "\(Array(path.bytes[...slash]))\(name)"
   }
@@ -38,7 +38,7 @@ extension Process {
   ///
   /// It finds up to 8 descriptors at 3, 4, … under `names`, which are separated by colons, and
   /// runs under `account` where one is given.  It is killed when this process ends.
-  public static func start(
+  package static func start(
     _ path: Phrase, descriptors: [Int32], names: StaticString, as account: Account?
   ) throws(SystemError) -> Int32 {
     let result = unsafe path.withCString { path in
@@ -56,7 +56,7 @@ extension Process {
   /// Starts the program at `path` with two arguments and an empty environment; returns its id.
   ///
   /// It is killed when this process ends.
-  public static func start(
+  package static func start(
     _ path: Phrase, _ first: StaticString, _ second: StaticString
   ) throws(SystemError) -> Int32 {
     let result = unsafe path.withCString {
@@ -66,14 +66,14 @@ extension Process {
   }
 
   /// A child that has ended, or nil.
-  public static func reap() -> ChildEnd? {
+  package static func reap() -> ChildEnd? {
     var status: Int32 = 0
     let pid = unsafe e7_reap(&status)
     return pid > 0 ? ChildEnd(pid: pid, status: status) : nil
   }
 
   /// Asks a child to end, or with `force` ends it.
-  public static func end(_ pid: Int32, force: Bool) {
+  package static func end(_ pid: Int32, force: Bool) {
     _ = e7_kill(pid, force ? Int32(E7_SIGKILL) : Int32(E7_SIGTERM))
   }
 }

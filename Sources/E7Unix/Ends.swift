@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Unix
-public import E7System
+package import E7System
 
 /// Both ends of a socketpair(2).
-public struct SocketPair: ~Copyable {
+package struct SocketPair: ~Copyable {
   /// One end.
-  public var first: FileDescriptor
+  package var first: FileDescriptor
   /// The other end.
-  public var second: FileDescriptor
+  package var second: FileDescriptor
 }
 
 extension SequencedSocket {
   /// Listens at `path`, at most 107 bytes, with `mode` for the socket file; EADDRINUSE where there
   /// is a file already.
-  public static func listen(
+  package static func listen(
     path: [UInt8], mode: UInt32, backlog: Int32
   ) throws(SystemError) -> FileDescriptor {
     FileDescriptor(
@@ -21,7 +21,7 @@ extension SequencedSocket {
   }
 
   /// A connected pair.
-  public static func pair() throws(SystemError) -> SocketPair {
+  package static func pair() throws(SystemError) -> SocketPair {
     var ends: (Int32, Int32) = (-1, -1)
     let result = unsafe withUnsafeMutablePointer(to: &ends) { ends in
       unsafe ends.withMemoryRebound(to: Int32.self, capacity: 2) { unsafe e7_unix_pair($0) }
@@ -34,14 +34,14 @@ extension SequencedSocket {
   /// Asks for the sender's credentials with each datagram: SO_PASSCRED.
   ///
   /// Must be on before the peer sends; what was sent before carries none.
-  public static func passCredentials(_ socket: borrowing FileDescriptor) throws(SystemError) {
+  package static func passCredentials(_ socket: borrowing FileDescriptor) throws(SystemError) {
     _ = try check(e7_pass_credentials(socket.raw), "setsockopt SO_PASSCRED")
   }
 
   /// Sends one datagram with one descriptor, which stays open here; false when the queue is full.
   ///
   /// Fails as without one.
-  public static func send(
+  package static func send(
     _ socket: borrowing FileDescriptor, _ bytes: [UInt8], passing: borrowing FileDescriptor
   ) throws(SystemError) -> Bool {
     guard !bytes.isEmpty else { throw SystemError("sendmsg", errno: EINVAL) }
@@ -51,7 +51,7 @@ extension SequencedSocket {
 
 extension FileDescriptor {
   /// A second descriptor of the same file, close-on-exec.
-  public borrowing func duplicate() throws(SystemError) -> FileDescriptor {
+  package borrowing func duplicate() throws(SystemError) -> FileDescriptor {
     FileDescriptor(owning: try check(e7_duplicate(raw), "fcntl"))
   }
 }

@@ -1,47 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Unix
-public import E7System
+package import E7System
 
 /// Files of a daemon's own.
-public enum Files {
+package enum Files {
   /// Whether this process may execute the file.
-  public static func isExecutable(_ path: Phrase) -> Bool {
+  package static func isExecutable(_ path: Phrase) -> Bool {
     unsafe path.withCString { unsafe e7_is_executable($0) ? 1 : 0 } == 1
   }
 
   /// Whether there is such a file.
-  public static func exists(_ path: StaticString) -> Bool { unsafe e7_exists(path.cString) }
+  package static func exists(_ path: StaticString) -> Bool { unsafe e7_exists(path.cString) }
 
   /// Makes a folder of mode 0755, or gives one that root owns that mode; EPERM for another's.
-  public static func makeFolder(_ path: StaticString) throws(SystemError) {
+  package static func makeFolder(_ path: StaticString) throws(SystemError) {
     _ = try check(unsafe e7_make_folder(path.cString), "mkdir")
   }
 
   /// Removes a file, or does nothing where there is none.
-  public static func remove(_ path: StaticString) { _ = unsafe e7_remove(path.cString) }
+  package static func remove(_ path: StaticString) { _ = unsafe e7_remove(path.cString) }
 
   /// Makes and locks a file until the descriptor is closed; EAGAIN where another has it locked.
-  public static func lock(_ path: StaticString) throws(SystemError) -> FileDescriptor {
+  package static func lock(_ path: StaticString) throws(SystemError) -> FileDescriptor {
     FileDescriptor(owning: try check(unsafe e7_lock_file(path.cString), "flock"))
   }
 }
 
 extension RulesFolder {
   /// Opens it; EPERM where somebody else than root and the group may write to it, or to one above.
-  public static func open(group: UInt32) throws(SystemError) -> FileDescriptor {
+  package static func open(group: UInt32) throws(SystemError) -> FileDescriptor {
     FileDescriptor(
       owning: try check(unsafe e7_open_rules_folder(path.cString, group), "open"))
   }
 
   /// Makes the folder, where it is missing, for root and the group to write to.
-  public static func make(group: UInt32) throws(SystemError) {
+  package static func make(group: UInt32) throws(SystemError) {
     _ = try check(unsafe e7_make_rules_folder(path.cString, group), "mkdir")
   }
 }
 
 extension Phrase {
   /// Lends it to a function of C's, with a NUL at its end.
-  @inline(never) public func withCString(_ body: (UnsafePointer<CChar>) -> Int32) -> Int32 {
+  @inline(never) package func withCString(_ body: (UnsafePointer<CChar>) -> Int32) -> Int32 {
     let ended = bytes.map { CChar(bitPattern: $0) } + [0]
     return unsafe ended.withUnsafeBufferPointer { ended in
       guard let base = ended.baseAddress else { return -1 }
@@ -52,7 +52,7 @@ extension Phrase {
 
 extension Environment {
   /// The bytes of an environment variable, or nil.
-  public static func value(_ name: StaticString) -> [UInt8]? {
+  package static func value(_ name: StaticString) -> [UInt8]? {
     guard let value = unsafe e7_environment(name.cString) else { return nil }
     return unsafe Phrase(cString: value).bytes
   }
@@ -60,7 +60,7 @@ extension Environment {
 
 extension SystemError: Equatable {
   /// Two failures are equal when their numbers are.
-  public static func == (one: SystemError, other: SystemError) -> Bool {
+  package static func == (one: SystemError, other: SystemError) -> Bool {
     one.errno == other.errno
   }
 }

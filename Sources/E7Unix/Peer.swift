@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Unix
-public import E7System
+package import E7System
 
 /// Who made a socket's other end, frozen when it connected or made the pair.
-public struct Peer: Sendable {
+package struct Peer: Sendable {
   /// Effective ids: SO_PEERCRED.
-  public let credentials: Credentials
+  package let credentials: Credentials
   /// Supplementary groups: SO_PEERGROUPS.
-  public let groups: [UInt32]
+  package let groups: [UInt32]
 }
 
 extension SequencedSocket {
   /// Who connected, or made the pair, with all groups.
-  public static func peer(_ socket: borrowing FileDescriptor) throws(SystemError) -> Peer {
+  package static func peer(_ socket: borrowing FileDescriptor) throws(SystemError) -> Peer {
     let credentials = try maker(socket)
     var capacity = 32
     while true {

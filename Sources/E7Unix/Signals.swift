@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Unix
-public import E7System
+package import E7System
 
 /// A signal that a daemon acts on.
-public enum Signal: Sendable {
+package enum Signal: Sendable {
   /// SIGTERM or SIGINT: end in order.
   case terminate
   /// SIGHUP.
@@ -13,19 +13,19 @@ public enum Signal: Sendable {
 }
 
 /// SIGTERM, SIGINT, SIGHUP and SIGCHLD as input of a poller: signalfd(2).
-public struct Signals: ~Copyable {
+package struct Signals: ~Copyable {
   private let descriptor: FileDescriptor
 
   /// Blocks the signals, which a program does before anything else.
-  public init() throws(SystemError) {
+  package init() throws(SystemError) {
     descriptor = FileDescriptor(owning: try check(e7_signals(), "signalfd"))
   }
 
   /// For the poller.
-  public var raw: Int32 { descriptor.raw }
+  package var raw: Int32 { descriptor.raw }
 
   /// The next signal that came, or nil.
-  public func next() -> Signal? {
+  package func next() -> Signal? {
     switch e7_next_signal(descriptor.raw) {
     case Int32(E7_SIGTERM), Int32(E7_SIGINT): .terminate
     case Int32(E7_SIGHUP): .hangUp

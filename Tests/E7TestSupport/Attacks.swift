@@ -2,7 +2,7 @@
 import Glibc
 
 /// The rows of Tests/attacks.txt at one border: each case and its outcome.
-public func attacks(at border: String) -> [String: String] {
+package func attacks(at border: String) -> [String: String] {
   let path = #filePath.split(separator: "/").dropLast(2).map { "/\($0)" }.joined() + "/attacks.txt"
   guard let file = unsafe fopen(path, "r") else { return [:] }
   defer { unsafe fclose(file) }

@@ -22,7 +22,6 @@ static const struct e7_call calls[] = {
     {SYS_socket, .required = {E7_IS(0, AF_NETLINK), E7_IS(2, NETLINK_GENERIC)}},
     {SYS_bind},
     {SYS_setsockopt},
-    {SYS_sendto, .required = {E7_IS(3, 0), E7_IS(5, sizeof(struct sockaddr_nl))}},
     {SYS_close},
     // A descriptor in reserve, to tell somebody that there are no more.
     {SYS_fcntl, .required = {E7_IS(1, F_DUPFD_CLOEXEC)}},

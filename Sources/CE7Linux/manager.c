@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include "CE7Linux.h"
 
-// More than any process of the suite is given; and a bit for each.
-enum { most_handed = 64 };
+// More than any process of the suite is given.
+enum { first_handed = 3, most_handed = 64 };
 
 // The number that decimal digits write; 0 where they are none, or too many.
 static uint64_t number_of(const char *digits) {
@@ -20,40 +21,40 @@ static uint64_t number_of(const char *digits) {
   return number;
 }
 
-int32_t e7_handed_count(const char *pid, const char *count, int32_t own) {
-  uint64_t handed = number_of(count);
-  return number_of(pid) == (uint64_t)own && handed <= most_handed ? (int32_t)handed : 0;
-}
+int32_t e7_handed(const char *name) {
+  const char *names = getenv("LISTEN_FDNAMES");
+  uint64_t count = number_of(getenv("LISTEN_FDS"));
 
-int32_t e7_handed_index(const char *names, int32_t count, uint64_t gone, const char *name) {
-  for (int32_t i = 0; i < count && names; i++) {
+  if (number_of(getenv("LISTEN_PID")) != (uint64_t)getpid() || count > most_handed) return -ENOENT;
+  for (int32_t fd = first_handed; names && count > 0; fd++, count--) {
     size_t length = strcspn(names, ":");
-    if (!(gone >> i & 1) && length == strlen(name) && memcmp(names, name, length) == 0) return i;
+    if (length == strlen(name) && memcmp(names, name, length) == 0) return fd;
     names += length + (names[length] == ':');
   }
-  return -1;
+  return -ENOENT;
 }
 
-uint64_t e7_watchdog_period(const char *microseconds, const char *pid, int32_t own) {
-  uint64_t period = number_of(microseconds);
+uint64_t e7_watchdog_period(void) {
+  uint64_t period = number_of(getenv("WATCHDOG_USEC"));
+  const char *pid = getenv("WATCHDOG_PID");
 
-  if (!period || (pid && number_of(pid) != (uint64_t)own)) return 0;
-  // It is looked for twice as often as it has to come.
+  if (!period || !getenv("NOTIFY_SOCKET") || (pid && number_of(pid) != (uint64_t)getpid())) return 0;
   return period < 2000 ? 1 : period / 2000;
 }
 
-void e7_notify(int32_t fd, const char *path, const char *text) {
+void e7_notify(int32_t fd, const char *text) {
   struct sockaddr_un address;
-  size_t length = strlen(path);
-  struct iovec part = {(char *)text, strlen(text)};
+  const char *path = getenv("NOTIFY_SOCKET");
+  size_t length = path ? strlen(path) : 0;
 
   if (e7_unix_name(&address, (const uint8_t *)path, length)) return;
   // The abstract address ends where the name does, a path's with the structure.
-  socklen_t size = offsetof(struct sockaddr_un, sun_path) + (socklen_t)length;
-  if (address.sun_path[0] == '@')
+  socklen_t size = sizeof(address);
+  if (address.sun_path[0] == '@') {
     address.sun_path[0] = 0;
-  else
-    size = sizeof(address);
+    size = offsetof(struct sockaddr_un, sun_path) + (socklen_t)length;
+  }
+  struct iovec part = {(char *)text, strlen(text)};
   struct msghdr message = {
       .msg_name = &address, .msg_namelen = size, .msg_iov = &part, .msg_iovlen = 1};
   // A manager that does not listen acts by itself.

@@ -1,24 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
-#include <malloc.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "CE7Linux.h"
 
 const char *e7_errno_name(int32_t number) { return strerrorname_np(number); }
-
 const char *e7_errno_text(int32_t number) { return strerrordesc_np(number); }
 
 static int argument_count;
@@ -34,8 +29,6 @@ const char *e7_argument(size_t index) {
   return index < (size_t)argument_count ? arguments[index] : NULL;
 }
 
-const char *e7_environment(const char *name) { return getenv(name); }
-
 void e7_ignore_broken_pipes(void) { signal(SIGPIPE, SIG_IGN); }
 
 enum e7_sink e7_sink_of(int32_t fd) {
@@ -48,7 +41,7 @@ enum e7_sink e7_sink_of(int32_t fd) {
 
 bool e7_write(int32_t fd, const uint8_t *bytes, size_t count, int32_t milliseconds) {
   while (count > 0) {
-    struct e7_waited room = {.fd = fd, .events = E7_OUTPUT};
+    struct pollfd room = {.fd = fd, .events = POLLOUT};
     // A reader that has stopped must not stop the writer for ever.
     if (milliseconds > 0 && e7_wait(&room, 1, milliseconds) <= 0) return false;
     ssize_t written = write(fd, bytes, count);
@@ -60,47 +53,25 @@ bool e7_write(int32_t fd, const uint8_t *bytes, size_t count, int32_t millisecon
   return true;
 }
 
-// A stream to the journal as systemd opens one for a unit: name, unit, priority, whether a line
-// begins with its own, and where else it goes.
-static int open_journal(const char *name) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/run/systemd/journal/stdout"};
-  int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-
-  if (fd < 0) return -1;
-  if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
-      dprintf(fd, "%s\n\n6\n1\n0\n0\n0\n", name) > 0)
-    return fd;
-  close(fd);
-  return -1;
-}
-
-void e7_open_standard(const char *name) {
-  // In order: what is opened gets the lowest number that is free.
-  for (int fd = 0; fd <= 2; fd++) {
-    if (fcntl(fd, F_GETFD) >= 0) continue;
-    if (fd == 2 && (open_journal(name) == fd || openat(AT_FDCWD, "/dev/kmsg", O_WRONLY) == fd)) continue;
-    if (openat(AT_FDCWD, "/dev/null", O_RDWR) != fd) _exit(127);
-  }
-}
-
-int32_t e7_user(const char *name, uint32_t *uid, uint32_t *gid) {
+struct e7_account e7_user(const char *name) {
   FILE *file = fopen("/etc/passwd", "re");
-  struct passwd *entry = NULL;
+  struct e7_account account = {false, 0, 0};
 
-  while (file && (entry = fgetpwent(file)) && strcmp(entry->pw_name, name)) {}
-  if (entry) *uid = entry->pw_uid, *gid = entry->pw_gid;
+  for (struct passwd *entry; file && !account.exists && (entry = fgetpwent(file));)
+    if (strcmp(entry->pw_name, name) == 0)
+      account = (struct e7_account){true, entry->pw_uid, entry->pw_gid};
   if (file) fclose(file);
-  return entry ? 0 : -ENOENT;
+  return account;
 }
 
-int32_t e7_group(const char *name, uint32_t *gid) {
+int64_t e7_group(const char *name) {
   FILE *file = fopen("/etc/group", "re");
   struct group *entry = NULL;
 
   while (file && (entry = fgetgrent(file)) && strcmp(entry->gr_name, name)) {}
-  if (entry) *gid = entry->gr_gid;
+  int64_t gid = entry ? entry->gr_gid : -ENOENT;
   if (file) fclose(file);
-  return entry ? 0 : -ENOENT;
+  return gid;
 }
 
 int32_t e7_become_beside(const char *name, const char *elsewhere) {
@@ -118,10 +89,6 @@ int32_t e7_become_beside(const char *name, const char *elsewhere) {
   return -errno;
 }
 
-int32_t e7_become(uint32_t uid, uint32_t gid) {
-  return setgroups(0, NULL) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid) ? -errno : 0;
-}
-
 int32_t e7_die_with_parent(int32_t parent) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)) return -errno;
   // It may have died before; nobody would tell.
@@ -129,9 +96,20 @@ int32_t e7_die_with_parent(int32_t parent) {
   return getppid() == parent ? 0 : -ESRCH;
 }
 
-void e7_heap_by_brk(void) {
-  mallopt(M_MMAP_MAX, 0);
-  // What was needed once is needed again.
-  mallopt(M_TRIM_THRESHOLD, 1 << 20);
-  mallopt(M_ARENA_MAX, 1);
+uint64_t e7_monotonic_ms(void) {
+  struct timespec now;
+
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+_Static_assert(E7_CLOSED == (POLLERR | POLLHUP | POLLRDHUP), "poll(2)");
+
+int32_t e7_wait(struct pollfd *all, size_t count, int32_t milliseconds) {
+  struct timespec limit = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+  // Unlike poll(2) it is never made by the kernel again under another number.
+  int ready = ppoll(all, count, milliseconds < 0 ? NULL : &limit, NULL);
+
+  if (ready < 0) return errno == EINTR ? 0 : -errno;
+  return ready;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/netlink.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,11 +107,13 @@ int64_t e7_receive(int32_t fd, uint8_t *bytes, size_t capacity, bool expects_des
     char space[CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(sizeof(int))];
   } control;
   struct iovec part = {bytes, capacity};
-  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control};
+  struct sockaddr_nl sender = {0};
+  struct msghdr message = {.msg_name = &sender, .msg_namelen = sizeof(sender), .msg_iov = &part,
+                           .msg_iovlen = 1, .msg_control = &control};
   int passes = 0;
   socklen_t size = sizeof(passes);
 
-  *received = (struct e7_received){.passed = -1};
+  *received = (struct e7_received){.passed = -1, .port = UINT32_MAX};
   if (getsockopt(fd, SOL_SOCKET, SO_PASSCRED, &passes, &size)) return -errno;
   if (passes) message.msg_controllen += CMSG_SPACE(sizeof(struct ucred));
   // CMSG_LEN, since the padding of CMSG_SPACE is room for a second descriptor.
@@ -120,6 +121,8 @@ int64_t e7_receive(int32_t fd, uint8_t *bytes, size_t capacity, bool expects_des
 
   ssize_t count = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   if (count < 0) return -errno;
+  if (message.msg_namelen == sizeof(sender) && sender.nl_family == AF_NETLINK)
+    received->port = sender.nl_pid;
   received->truncated = message.msg_flags & (MSG_TRUNC | MSG_CTRUNC);
   for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header;
        header = CMSG_NXTHDR(&message, header))
@@ -131,51 +134,19 @@ bool e7_address_text(const uint8_t *address, size_t count, uint8_t *text) {
   return inet_ntop(count == 4 ? AF_INET : AF_INET6, address, (char *)text, E7_ADDRESS_TEXT);
 }
 
-int32_t e7_netlink_open(void) {
+int32_t e7_netlink_open(int32_t handed) {
   struct sockaddr_nl own = {.nl_family = AF_NETLINK};
-  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
-
-  if (fd < 0 || bind(fd, (struct sockaddr *)&own, sizeof(own)) == 0) return fd < 0 ? -errno : fd;
-  int error = errno;
-  close(fd);
-  return -error;
-}
-
-int32_t e7_netlink_send(int32_t fd, const uint8_t *bytes, size_t count) {
-  struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
-  ssize_t sent;
-
-  do {
-    sent = sendto(fd, bytes, count, 0, (struct sockaddr *)&kernel, sizeof(kernel));
-  } while (sent < 0 && errno == EINTR);
-  return sent < 0 ? -errno : 0;
-}
-
-int64_t e7_netlink_receive(int32_t fd, uint8_t *bytes, size_t capacity,
-                           struct e7_netlink_received *received) {
-  struct sockaddr_nl sender = {0};
-  struct iovec part = {bytes, capacity};
-  struct msghdr message = {
-      .msg_name = &sender, .msg_namelen = sizeof(sender), .msg_iov = &part, .msg_iovlen = 1};
-
-  ssize_t count = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  if (count < 0) return -errno;
-  if (message.msg_namelen != sizeof(sender) || sender.nl_family != AF_NETLINK) return -EPROTO;
-  *received = (struct e7_netlink_received){sender.nl_pid, message.msg_flags & MSG_TRUNC};
-  return count;
-}
-
-void e7_netlink_take(int32_t fd) {
-  struct e7_netlink_received received;
   uint8_t byte;
+  int fd = handed < 0 ? socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC) : handed;
 
+  if (fd < 0) return -errno;
+  if (handed < 0 && bind(fd, (struct sockaddr *)&own, sizeof(own))) {
+    int error = errno;
+    close(fd);
+    return -error;
+  }
   e7_set_option(fd, SOL_NETLINK, NETLINK_EXT_ACK, 1);
   e7_set_option(fd, SOL_NETLINK, NETLINK_CAP_ACK, 1);
-  while (e7_netlink_receive(fd, &byte, sizeof(byte), &received) >= 0) {}
-}
-
-int32_t e7_set_cloexec(int32_t fd) {
-  int flags = fcntl(fd, F_GETFD);
-
-  return flags < 0 || fcntl(fd, F_SETFD, flags | FD_CLOEXEC) < 0 ? -errno : 0;
+  while (handed >= 0 && recv(fd, &byte, sizeof(byte), MSG_DONTWAIT) >= 0) {}
+  return fd;
 }

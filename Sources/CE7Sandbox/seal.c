@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <linux/landlock.h>
+#include <malloc.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -81,6 +82,11 @@ static int load_filter(const struct e7_call *calls, size_t count, int32_t folder
 }
 
 int32_t e7_seal(const struct e7_call *calls, size_t count, int32_t folder, const char **step) {
+  // Memory comes from brk(2) alone, which needs no rights to map files or code; what was needed
+  // once is needed again.
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, 1 << 20);
+  mallopt(M_ARENA_MAX, 1);
   // Landlock and seccomp ask for it.
   *step = "no new privileges";
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) return -errno;

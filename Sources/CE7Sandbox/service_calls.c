@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // docs/security.md says what each is for.
 #include <fcntl.h>
-#include <linux/netlink.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -14,7 +13,6 @@ static const struct e7_call calls[] = {
     {SYS_ppoll, .required = {E7_IS(3, 0)}},
     {SYS_recvmsg, .required = {E7_IS(2, MSG_DONTWAIT | MSG_CMSG_CLOEXEC)}},
     {SYS_sendmsg, .required = {E7_IS(2, MSG_NOSIGNAL | MSG_DONTWAIT)}},
-    {SYS_sendto, .required = {E7_IS(3, 0), E7_IS(5, sizeof(struct sockaddr_nl))}},
     {SYS_getsockopt, .required = {E7_IS(1, SOL_SOCKET), E7_IS(2, SO_PASSCRED)}},
     {SYS_getsockopt, .required = {E7_IS(1, SOL_SOCKET), E7_IS(2, SO_PEERCRED)}},
     {SYS_getsockopt, .required = {E7_IS(1, SOL_SOCKET), E7_IS(2, SO_PEERGROUPS)}},

@@ -37,17 +37,18 @@ static const struct {
 } flags[] = {
 #define E7_FLAG(N, s, n, a, K, p, d) {n, E7_KIND_##K, 0, 0},
 #define E7_NUMBER(N, s, n, a, p, l, m, d) {n, E7_KIND_NUMBER, l, m},
-#define E7_COUNTER(N, s, n, a, d) {n, E7_KIND_COUNTER, 0, 0},
+#define E7_COUNTER(N, s, n, a, d) {n, E7_KIND_COUNTER, 1, 0},
 #include "../../kmod/uapi/defs.x"
 };
 
 // Only userland checks attributes by hand; the kernel has its policies.
+enum { PAD = 0, FLAG = 0, U8 = 1, U16 = 2, U32 = 4, U64 = 8, ADDR = 16, STRING = 0 };
 static const struct {
-  uint8_t number, type;
+  uint8_t number, type, size;
   uint16_t limit;
 } attrs[] = {
-#define E7_ATTR(N, s, n, t, l, d) {n, E7_TYPE_##t, l},
-#define E7_MSG_ATTR(N, s, n, t, l, d) {n, E7_TYPE_##t, l},
+#define E7_ATTR(N, s, n, t, l, d) {n, E7_TYPE_##t, t, l},
+#define E7_MSG_ATTR(N, s, n, t, l, d) {n, E7_TYPE_##t, t, l},
 #include "../../kmod/uapi/defs.x"
 };
 
@@ -77,38 +78,24 @@ const char *e7_word_of(enum e7_list list, uint32_t number) {
 
 const char *e7_flag_alias(uint32_t number) { return e7_word_of((enum e7_list)flag_list, number); }
 
-static int flag_row(uint32_t number) {
-  for (size_t i = 0; i < COUNT(flags); i++)
-    if (flags[i].number == number) return (int)i;
-  return -1;
+struct e7_flag_form e7_flag(uint32_t number) {
+  for (size_t i = 0; i < COUNT(flags); i++) {
+    struct e7_flag_form form = {flags[i].kind, flags[i].least, flags[i].most};
+    if (flags[i].number != number) continue;
+    if (form.kind == E7_KIND_NUMBER || form.kind == E7_KIND_COUNTER) return form;
+    // A kind of words is a list, whose numbers are counted up from 0 or 1.
+    form.least = form.most = !e7_word_of((enum e7_list)form.kind, 0);
+    while (e7_word_of((enum e7_list)form.kind, form.most + 1)) form.most++;
+    return form;
+  }
+  return (struct e7_flag_form){.kind = -1};
 }
 
-int32_t e7_flag_kind(uint32_t number) {
-  int row = flag_row(number);
-  return row < 0 ? -1 : flags[row].kind;
-}
-
-bool e7_flag_range(uint32_t number, uint32_t *least, uint32_t *most) {
-  int row = flag_row(number);
-
-  if (row < 0 || flags[row].kind == E7_KIND_COUNTER) return false;
-  *least = flags[row].least;
-  *most = flags[row].most;
-  if (flags[row].kind == E7_KIND_NUMBER) return true;
-  // A kind of words is a list, whose numbers are counted up from 0 or 1.
-  enum e7_list words_of = (enum e7_list)flags[row].kind;
-  *least = !e7_word_of(words_of, 0);
-  for (*most = *least; e7_word_of(words_of, *most + 1);) ++*most;
-  return true;
-}
-
-bool e7_attr(uint32_t number, struct e7_attr_form *form) {
+struct e7_attr_form e7_attr(uint32_t number) {
   for (size_t i = 0; i < COUNT(attrs); i++)
-    if (attrs[i].number == number) {
-      *form = (struct e7_attr_form){attrs[i].type, attrs[i].limit};
-      return true;
-    }
-  return false;
+    if (attrs[i].number == number)
+      return (struct e7_attr_form){attrs[i].type, attrs[i].size, attrs[i].limit};
+  return (struct e7_attr_form){.type = -1};
 }
 
 bool e7_takes(uint32_t command, uint32_t attribute) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/signalfd.h>
@@ -29,6 +30,11 @@ static int place_descriptors(const struct e7_program *program) {
   return close_range(3 + (unsigned)program->count, ~0U, 0);
 }
 
+// For good, without any other group.
+static int become(uid_t uid, gid_t gid) {
+  return setgroups(0, NULL) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid);
+}
+
 _Noreturn static void become_program(const struct e7_program *program, pid_t parent) {
   char pid[32], count[32], names[256];
   char *environment[] = {pid, count, names, "SWIFT_BACKTRACE=enable=no", NULL};
@@ -41,7 +47,7 @@ _Noreturn static void become_program(const struct e7_program *program, pid_t par
   snprintf(count, sizeof(count), "LISTEN_FDS=%zu", program->count);
   snprintf(names, sizeof(names), "LISTEN_FDNAMES=%s", program->names);
   if (place_descriptors(program) || chdir("/")) _exit(127);
-  if (program->uid && e7_become(program->uid, program->gid)) _exit(127);
+  if (program->uid && become(program->uid, program->gid)) _exit(127);
   // After the change of identity, which forgets it.
   if (e7_die_with_parent(parent)) _exit(127);
   execve(program->path, arguments_of, environment);

@@ -223,7 +223,7 @@ extension Refusal {
     case .unknownAttribute, .duplicate, .missing, .malformed, .outOfRange, .unexpected:
       self.init(.invalid, error.text)
     case .truncated, .tooLong, .badMagic, .unsupportedVersion, .wrongLength, .unknownType,
-      .reservedBits, .tooManyAttributes:
+      .reservedBits:
       self.init(.protocolViolation, error.text)
     }
   }

@@ -22,7 +22,7 @@ extension AttributeReader {
 
   /// The 4 or 16 bytes of an address in network order, or nil where it was not sent.
   package mutating func address(_ attribute: Attribute) -> [UInt8]? {
-    take(attribute).map { Array($0) }
+    take(attribute).map { bytes($0) }
   }
 
   /// The action, which must be there.

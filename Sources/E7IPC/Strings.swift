@@ -54,6 +54,6 @@ extension Flag {
 extension Header {
   /// Whether a datagram claims to be E7IPC; anything else is a line of text.
   package static func isBinary(_ datagram: [UInt8]) -> Bool {
-    datagram.first == UInt8(E7_IPC_MAGIC_0)
+    datagram.first == UInt8(truncatingIfNeeded: E7_IPC_MAGIC)
   }
 }

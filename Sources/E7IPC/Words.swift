@@ -51,14 +51,14 @@ extension Flag {
 
   /// The kind of value this flag takes.
   package var kind: FlagKind {
-    FlagKind(rawValue: UInt16(clamping: e7_flag_kind(UInt32(rawValue)))) ?? .counter
+    FlagKind(rawValue: UInt16(clamping: e7_flag(UInt32(rawValue)).kind)) ?? .counter
   }
 
   /// The numbers this flag takes, nil where it takes words or is only read.
   package var range: ClosedRange<UInt64>? {
-    var (least, most) = (0 as UInt32, 0 as UInt32)
-    guard kind == .number, unsafe e7_flag_range(UInt32(rawValue), &least, &most) else { return nil }
-    return UInt64(least)...UInt64(most)
+    guard kind == .number else { return nil }
+    let form = e7_flag(UInt32(rawValue))
+    return UInt64(form.least)...UInt64(form.most)
   }
 
   /// The words this flag takes and their numbers, nil for a number of a range or one that is only

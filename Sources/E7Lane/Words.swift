@@ -7,10 +7,8 @@
 package enum Words {
   /// The name proper of `number` in `list`, or nil where the list has no such number.
   package static func phrase(_ list: WordList, _ number: some BinaryInteger) -> Phrase? {
-    guard let number = UInt32(exactly: number), let word = unsafe e7_word_of(list, number) else {
-      return nil
-    }
-    return unsafe Phrase(cString: word)
+    guard let number = UInt32(exactly: number) else { return nil }
+    return unsafe e7_word_of(list, number).map { unsafe Phrase(cString: $0) }
   }
 }
 
@@ -21,37 +19,43 @@ extension MessageType {
     self.init(rawValue: number)
   }
 
-  /// Whether a message of this type is an edit.
-  package var isEdit: Bool {
-    isCollected || self == .flagSet || self == .begin || self == .commit || self == .abort
-      || self == .confirm || self == .revert
-  }
+  package var phrase: Phrase { Words.phrase(.messageType, rawValue) ?? "\(rawValue)" }
 
   /// Whether a transaction would collect it, or be in its way.
   package var isCollected: Bool {
     self == .ruleAdd || self == .ruleDel || self == .ruleClear || self == .answer
+  }
+
+  package var isEdit: Bool {
+    isCollected || self == .flagSet || self == .begin || self == .commit || self == .abort
+      || self == .confirm || self == .revert
   }
 }
 
 extension Attribute {
   /// The attribute with this number on the wire, or nil.
   package init?(wire number: UInt16) {
-    var form = e7_attr_form()
-    guard unsafe e7_attr(UInt32(number), &form) else { return nil }
+    guard e7_attr(UInt32(number)).type >= 0 else { return nil }
     self.init(rawValue: number)
+  }
+
+  package var phrase: Phrase { Attribute.phrase(rawValue) }
+
+  /// The name that the schema gives the attribute of this number, or the number.
+  package static func phrase(_ number: UInt16) -> Phrase {
+    Words.phrase(.attribute, number) ?? "\(number)"
   }
 }
 
 extension Flag {
   /// The flag with this number on the wire, or nil.
   package init?(wire number: UInt8) {
-    guard e7_flag_kind(UInt32(number)) >= 0 else { return nil }
+    guard e7_flag(UInt32(number)).kind >= 0 else { return nil }
     self.init(rawValue: UInt16(number))
   }
 
-  /// The word of the rule language for this flag.
+  /// The word of the rule language for it.
   package var phrase: Phrase {
-    guard let alias = unsafe e7_flag_alias(UInt32(rawValue)) else { return "" }
-    return unsafe Phrase(cString: alias)
+    unsafe e7_flag_alias(UInt32(rawValue)).map { unsafe Phrase(cString: $0) } ?? ""
   }
 }

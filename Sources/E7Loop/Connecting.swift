@@ -23,7 +23,6 @@ extension SequencedSocket {
     _ listener: borrowing FileDescriptor
   ) throws(SystemError) -> FileDescriptor? {
     let result = e7_unix_accept(listener.raw)
-    if isTransient(result) { return nil }
-    return FileDescriptor(owning: try check(result, "accept"))
+    return try passed(Int64(result), "accept") ? FileDescriptor(owning: result) : nil
   }
 }

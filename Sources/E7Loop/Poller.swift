@@ -22,6 +22,19 @@ package struct Ready: Sendable {
   }
 }
 
+/// What to wait for on a descriptor.
+package struct Interest: OptionSet, Sendable {
+  /// The events of epoll_ctl(2).
+  package let rawValue: UInt32
+
+  package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  /// Something to read, or somebody to accept.
+  package static let input = Interest(rawValue: UInt32(E7_INPUT))
+  /// Room to write.
+  package static let output = Interest(rawValue: UInt32(E7_OUTPUT))
+}
+
 /// Waits for many descriptors, level-triggered: epoll(7).
 package struct Poller: ~Copyable {
   private let epoll: FileDescriptor

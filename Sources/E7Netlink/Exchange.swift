@@ -15,8 +15,7 @@ package struct Exchange {
   package private(set) var wasInterrupted = false
 
   init(_ request: [UInt8], sequence: UInt32) {
-    self.request = request
-    self.sequence = sequence
+    (self.request, self.sequence) = (request, sequence)
   }
 
   /// The next message of the answer in a datagram that `port` sent, from `index` on, which moves
@@ -54,14 +53,14 @@ package struct Exchange {
     guard errno >= 0, errno <= 4095 else { throw .malformed }
     var start = 4
     if Int32(message.type) == NLMSG_ERROR {
+      // The request's header comes back, and the request where it was not capped.
       guard body.count >= start + NetlinkMessage.headerSize else { throw .malformed }
-      start += NetlinkMessage.headerSize
-      if message.flags & UInt16(NLM_F_CAPPED) == 0, errno != 0 {
-        guard let length = Int(exactly: body.hostU32(at: 4)), length >= NetlinkMessage.headerSize,
-          length <= body.count - 4
-        else { throw .malformed }
-        start = 4 + (length + 3) & ~3
+      let isCapped = errno == 0 || message.flags & UInt16(NLM_F_CAPPED) != 0
+      let length = isCapped ? NetlinkMessage.headerSize : Int(body.hostU32(at: start))
+      guard length >= NetlinkMessage.headerSize, length <= body.count - start else {
+        throw .malformed
       }
+      start += (length + 3) & ~3
     }
     guard errno != 0 else { return }
     var words = SystemError.meaning(errno)
@@ -73,19 +72,19 @@ package struct Exchange {
   private func explain(
     _ body: [UInt8], from start: Int, _ words: inout Phrase
   ) throws(NetlinkError) {
-    let numbers = (
-      text: Int(NLMSGERR_ATTR_MSG.rawValue), missing: Int(NLMSGERR_ATTR_MISS_TYPE.rawValue),
-      offset: Int(NLMSGERR_ATTR_OFFS.rawValue)
-    )
-    if let text = try NetlinkMessage.find(numbers.text, in: body, from: start), text.count > 1 {
+    func value(_ kind: nlmsgerr_attrs) throws(NetlinkError) -> UInt32? {
+      try NetlinkMessage.value(Int(kind.rawValue), in: body, from: start)
+    }
+    let text = try NetlinkMessage.find(Int(NLMSGERR_ATTR_MSG.rawValue), in: body, from: start)
+    if let text, text.count > 1 {
       words = Phrase(Array(body[text].prefix(Limit.text).prefix { $0 != 0 }))
     }
-    if let missing = try NetlinkMessage.value(numbers.missing, in: body, from: start) {
+    if let missing = try value(NLMSGERR_ATTR_MISS_TYPE) {
       words += " (attribute \(Attribute.phrase(UInt16(truncatingIfNeeded: missing))) is missing)"
-    } else if let offset = try NetlinkMessage.value(numbers.offset, in: body, from: start),
-      offset >= UInt32(NetlinkMessage.headerSize), Int(offset) <= request.count - 4
+    } else if let offset = try value(NLMSGERR_ATTR_OFFS), let end = Int(exactly: offset),
+      end >= NetlinkMessage.headerSize, end <= request.count - 4
     {
-      words += " (attribute \(Attribute.phrase(request.hostU16(at: Int(offset) + 2) & 0x3fff)))"
+      words += " (attribute \(Attribute.phrase(request.hostU16(at: end + 2) & 0x3fff)))"
     }
   }
 }

@@ -11,34 +11,29 @@ package struct GenericSocket: ~Copyable {
 
   /// Opens a socket and binds it to a port of the kernel's choice, or takes one over that was.
   package init(_ handed: consuming FileDescriptor? = nil) throws(NetlinkError) {
-    let raw = handed.take()?.release() ?? e7_netlink_open()
+    let raw = e7_netlink_open(handed.take()?.release() ?? -1)
     guard raw >= 0 else { throw .system(SystemError("socket", errno: -raw)) }
     socket = FileDescriptor(owning: raw)
-    e7_netlink_take(raw)
   }
 
-  /// For a poller.
   package var raw: Int32 { socket.raw }
-
-  /// Asks the kernel what family has this name; `NetlinkError.noFamily` where none has.
-  package mutating func resolve(_ name: Phrase) throws(NetlinkError) -> Family {
-    try Family(try describe(name))
-  }
 
   /// What the kernel says of the family of this name; `NetlinkError.noFamily` where none has it.
   package mutating func describe(_ name: Phrase) throws(NetlinkError) -> NetlinkMessage {
     var writer = AttributeWriter()
-    var ended = name.bytes
-    ended.append(0)
-    writer.put(number: UInt16(CTRL_ATTR_FAMILY_NAME), ended)
+    writer.put(number: UInt16(CTRL_ATTR_FAMILY_NAME), name.bytes + [0])
     do throws(NetlinkError) {
       let answer = try ask(
         genericRequest(
           family: UInt16(GENL_ID_CTRL), version: 1, command: UInt8(CTRL_CMD_GETFAMILY),
-          attributes: writer.payload()))
+          attributes: writer.bytes))
       guard let answer, answer.type == UInt16(GENL_ID_CTRL) else { throw .malformed }
       return answer
     } catch { throw error.kind == .refused && error.errno == ENOENT ? .noFamily : error }
+  }
+
+  package mutating func resolve(_ name: Phrase) throws(NetlinkError) -> Family {
+    try Family(try describe(name))
   }
 
   /// Sends a request, whose answer is then taken with what is returned; a list ends by itself, all
@@ -49,8 +44,11 @@ package struct GenericSocket: ~Copyable {
     var request = request
     request.set(Int(sequence), at: 8)
     if request.hostU16(at: 6) & UInt16(NLM_F_DUMP) == 0 { request[6] |= UInt8(NLM_F_ACK) }
-    let sent = unsafe e7_netlink_send(raw, request, request.count)
-    guard sent >= 0 else { throw .system(SystemError("sendto", errno: -sent)) }
+    var sent: Int64
+    repeat {
+      sent = unsafe e7_send(raw, request, request.count)
+    } while sent == -Int64(EINTR)
+    guard sent >= 0 else { throw .system(SystemError("sendmsg", errno: Int32(-sent))) }
     return Exchange(request, sequence: sequence)
   }
 
@@ -71,16 +69,15 @@ package struct GenericSocket: ~Copyable {
   package func receive(
     within patience: UInt64 = GenericSocket.patience
   ) throws(NetlinkError) -> ([UInt8], UInt32) {
-    let raw = raw
     var deadline: UInt64?
     while true {
-      if let received = try GenericSocket.receive(raw) { return received }
-      let now = Clock.monotonicMilliseconds()
+      if let received = try GenericSocket.receive(socket) { return received }
+      let now = monotonicMilliseconds()
       let end = deadline ?? now + patience
       deadline = end
       guard now <= end else { throw .timedOut }
       do throws(SystemError) {
-        _ = try Poll.wait(raw, for: .input, timeoutMilliseconds: Int32(clamping: end - now))
+        _ = try pollfd.input(raw).wait(milliseconds: Int32(clamping: end - now))
       } catch { throw .system(error) }
     }
   }
@@ -88,22 +85,18 @@ package struct GenericSocket: ~Copyable {
   /// One datagram and its sender's port, or nil when none waits.
   ///
   /// `NetlinkError.lost` where some were lost.
-  package static func receive(_ raw: Int32) throws(NetlinkError) -> ([UInt8], UInt32)? {
-    // The kernel makes no datagram larger than 32 KiB.
-    let capacity = 65536
-    var received = e7_netlink_received()
-    var result = 0
-    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
-      guard let base = buffer.baseAddress else { return }
-      result = Int(unsafe e7_netlink_receive(raw, base, capacity, &received))
-      count = max(0, result)
+  package static func receive(
+    _ socket: borrowing FileDescriptor
+  ) throws(NetlinkError) -> ([UInt8], UInt32)? {
+    do throws(SystemError) {
+      // The kernel makes no datagram larger than 32 KiB.
+      guard let datagram = try SequencedSocket.receive(socket) else { return nil }
+      guard !datagram.truncated else { throw SystemError("recvmsg", errno: EMSGSIZE) }
+      return (datagram.bytes, datagram.port)
+    } catch {
+      // Without memory for a moment: what waits is still there, and may say that it was done.
+      if error.errno == ENOMEM { return nil }
+      throw error.errno == ENOBUFS ? .lost : .system(error)
     }
-    let errno = Int32(truncatingIfNeeded: -result)
-    // Without memory for a moment, too: what waits is still there, and may say that it was done.
-    if errno == EAGAIN || errno == EINTR || errno == ENOMEM { return nil }
-    if errno == ENOBUFS { throw .lost }
-    guard result >= 0 else { throw .system(SystemError("recvmsg", errno: errno)) }
-    guard !received.truncated else { throw .malformed }
-    return (bytes, received.port)
   }
 }

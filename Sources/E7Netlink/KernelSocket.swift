@@ -22,8 +22,7 @@ package struct KernelSocket: ~Copyable {
   @discardableResult package mutating func resolve() throws(NetlinkError) -> Family {
     family = nil
     let found = try socket.resolve(KernelSocket.name)
-    let spoken = UInt32(E7_GENL_VERSION)
-    guard found.version == spoken else { throw .version(found.version, spoken) }
+    guard found.version == E7_GENL_VERSION else { throw .version(found.version) }
     family = found
     return found
   }
@@ -45,15 +44,15 @@ package struct KernelSocket: ~Copyable {
   package mutating func controller() throws(NetlinkError) -> UInt64 {
     var writer = AttributeWriter()
     writer.u8(.flag, UInt8(Flag.control.rawValue))
-    var answer = try ask(.flagGet, writer.payload())
+    var answer = try ask(.flagGet, writer.bytes)
     return try read(.value, &answer)
   }
 
   /// Claims a role for this socket, or for the one at `descriptor`, until it is closed.
   ///
   /// With `listens` a view is told of packets from then on, and with `user` that user may list as
-  /// long as it lives. Refused with EBUSY while another socket
-  /// has the control, and to who has it already it is granted again.
+  /// long as it lives. Refused with EBUSY while another socket has the control, and to who has it
+  /// already it is granted again.
   package mutating func claim(
     _ role: SocketRole, listens: Bool = false, user: UInt32? = nil, descriptor: Int32? = nil
   ) throws(NetlinkError) {
@@ -62,7 +61,7 @@ package struct KernelSocket: ~Copyable {
     if let descriptor { writer.u32(.descriptor, UInt32(bitPattern: descriptor)) }
     if listens { writer.flag(.listen) }
     if let user { writer.u32(.uid, user) }
-    _ = try ask(.claim, writer.payload())
+    _ = try ask(.claim, writer.bytes)
   }
 
   /// Asks with these attributes, and waits for the kernel's yes: the attributes of the answer, where
@@ -70,21 +69,14 @@ package struct KernelSocket: ~Copyable {
   package mutating func ask(
     _ type: MessageType, _ attributes: [UInt8] = []
   ) throws(NetlinkError) -> AttributeReader? {
-    if family == nil { try resolve() }
-    guard let family else { throw .noFamily }
+    let family = if let family { family } else { try resolve() }
     do throws(NetlinkError) {
-      return try socket.ask(
-        genericRequest(
-          family: family.id, version: UInt8(E7_GENL_VERSION),
-          command: UInt8(truncatingIfNeeded: type.rawValue), attributes: attributes))?
-        .attributes(of: type, in: family)
+      let request = genericRequest(
+        family: family.id, version: UInt8(E7_GENL_VERSION),
+        command: UInt8(truncatingIfNeeded: type.rawValue), attributes: attributes)
+      return try socket.ask(request)?.attributes(of: type, in: family)
     } catch {
-      // A family that is gone is ENOENT; its number in other hands may say EOPNOTSUPP.
-      if error.kind == .refused, error.errno == ENOENT || error.errno == EOPNOTSUPP,
-        try resolve() != family
-      {
-        throw .reloaded
-      }
+      if error.saysNoFamily, try resolve() != family { throw .reloaded }
       throw error
     }
   }

@@ -19,12 +19,11 @@ package struct NetlinkMessage: Equatable, Sendable {
   @inline(never) package static func next(
     _ datagram: [UInt8], _ index: inout Int
   ) throws(NetlinkError) -> NetlinkMessage? {
-    let left = datagram.count - index
+    let (start, left) = (index, datagram.count - index)
     if left == 0 { return nil }
-    guard left >= headerSize, let length = Int(exactly: datagram.hostU32(at: index)),
+    guard left >= headerSize, let length = Int(exactly: datagram.hostU32(at: start)),
       length >= headerSize, length <= left
     else { throw .malformed }
-    let start = index
     index = min(datagram.count, start + (length + 3) & ~3)
     return NetlinkMessage(
       type: datagram.hostU16(at: start + 4), flags: datagram.hostU16(at: start + 6),
@@ -32,12 +31,10 @@ package struct NetlinkMessage: Equatable, Sendable {
       body: Array(datagram[start + headerSize..<start + length]))
   }
 
-  /// Whether it is of a family of generic netlink.
+  /// Whether it is of a family of generic netlink, and has a command.
   package var isGeneric: Bool {
     type >= UInt16(NLMSG_MIN_TYPE) && body.count >= NetlinkMessage.genericHeaderSize
   }
-
-  /// The command of a generic message.
   package var command: UInt8 { body[0] }
 
   /// The attributes of a generic message, checked against the schema; those of a later version are
@@ -63,8 +60,7 @@ package struct NetlinkMessage: Equatable, Sendable {
   @inline(never) package static func find(
     _ number: Int, in bytes: [UInt8], from start: Int = genericHeaderSize
   ) throws(NetlinkError) -> Range<Int>? {
-    var index = start
-    var found: Range<Int>?
+    var (index, found) = (start, nil as Range<Int>?)
     do throws(DecodeError) {
       while let attribute = try RawAttribute.next(bytes, &index) {
         if Int(attribute.number) == number { found = attribute.payload }
@@ -84,6 +80,21 @@ package struct NetlinkMessage: Equatable, Sendable {
   }
 }
 
+/// A family of generic netlink, as the kernel's family `nlctrl` describes it.
+package struct Family: Equatable, Sendable {
+  /// Message type of the family; another each time the module is loaded.
+  package let id: UInt16
+  package let version: UInt32
+
+  init(_ message: NetlinkMessage) throws(NetlinkError) {
+    guard let id = try NetlinkMessage.value(CTRL_ATTR_FAMILY_ID, in: message.body),
+      id >= UInt32(NLMSG_MIN_TYPE), id <= UInt32(UInt16.max),
+      let version = try NetlinkMessage.value(CTRL_ATTR_VERSION, in: message.body)
+    else { throw .malformed }
+    (self.id, self.version) = (UInt16(id), version)
+  }
+}
+
 /// A request of generic netlink; its number, and whether it wants an acknowledgement, are set as it
 /// is sent.
 package func genericRequest(
@@ -97,21 +108,4 @@ package func genericRequest(
   request.put(0, 8)
   request.put(UInt64(command) | UInt64(version) << 8, 4)
   return request + attributes
-}
-
-/// A family of generic netlink, as the kernel's family `nlctrl` describes it.
-package struct Family: Equatable, Sendable {
-  /// Message type of the family; another each time the module is loaded.
-  package let id: UInt16
-  /// Version of the family.
-  package let version: UInt32
-
-  init(_ message: NetlinkMessage) throws(NetlinkError) {
-    guard let id = try NetlinkMessage.value(CTRL_ATTR_FAMILY_ID, in: message.body),
-      id >= UInt32(NLMSG_MIN_TYPE), id <= UInt32(UInt16.max),
-      let version = try NetlinkMessage.value(CTRL_ATTR_VERSION, in: message.body)
-    else { throw .malformed }
-    self.id = UInt16(id)
-    self.version = version
-  }
 }

@@ -41,10 +41,7 @@ package struct Audit {
     if outcome.error == 0 {
       line += "done"
     } else {
-      guard pace.admits(now: now) else {
-        leftOut += 1
-        return
-      }
+      guard pace.admits(now: now) else { return leftOut += 1 }
       settle()
       let name = SystemError.symbol(Int32(truncatingIfNeeded: outcome.error))
       line += "refused: \(name) \(outcome.text)"

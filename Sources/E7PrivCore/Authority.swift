@@ -5,7 +5,6 @@ package struct Authority: Equatable, Sendable {
   /// The group `e7-admin`; nil where this machine has none, or where it is root's.
   private let adminGroup: UInt32?
 
-  /// Authority of root and, where there is one, of a group.
   package init(adminGroup: UInt32?) { self.adminGroup = adminGroup == 0 ? nil : adminGroup }
 
   /// Whether who made a lane may edit; whoever the kernel does not name may not.
@@ -23,5 +22,29 @@ package struct Authority: Equatable, Sendable {
   static func agrees(_ sender: Credentials?, with maker: Credentials) -> Bool {
     guard let sender, maker.pid > 0 else { return false }
     return sender.pid == maker.pid && sender.uid == maker.uid
+  }
+}
+
+/// How many messages a second somebody may send: a bucket that holds one second's worth.
+struct Pace {
+  private let perSecond: UInt64
+  /// Thousandths of messages that may still be sent.
+  private var left: UInt64
+  private var last: UInt64
+
+  /// A full bucket at `now` milliseconds.
+  init(perSecond: Int, now: UInt64) {
+    self.perSecond = UInt64(max(0, perSecond))
+    (left, last) = (self.perSecond * 1000, now)
+  }
+
+  /// Whether a message may be sent at `now` milliseconds; counts it if so.
+  mutating func admits(now: UInt64) -> Bool {
+    let passed = now > last ? min(now - last, 1000) : 0
+    left = min(perSecond * 1000, left + passed * perSecond)
+    last = max(last, now)
+    guard left >= 1000 else { return false }
+    left -= 1000
+    return true
   }
 }

@@ -22,8 +22,7 @@ package struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
   private var vault: Vault
   private var audit: Audit
 
-  /// A desk without lanes, which saves nothing where the number of `folder` is none; `write` adds a line to
-  /// the log, and is false where it could not.
+  /// A desk without lanes, which saves nothing where the number of `folder` is none.
   package init(
     authority: Authority, target: consuming Target, folder: consuming FileDescriptor, now: UInt64,
     write: @escaping Audit.Write
@@ -56,19 +55,12 @@ package struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
     guard authority.admits(maker, over: socket), let maker else {
       return Outcome(EPERM, "edits are for root and members of group e7-admin")
     }
-    var served = 0
-    var same = 0
-    for lane in lanes where lane.refusal == nil {
-      served += 1
-      if lane.maker.uid == maker.uid { same += 1 }
-    }
-    if served >= Limit.lanes {
+    if lanes.count(where: { $0.refusal == nil }) >= Limit.lanes {
       return Outcome(EUSERS, "all \(Limit.lanes) lanes are in use; try again later")
     }
-    if same >= Limit.lanesPerUid {
-      return Outcome(EUSERS, "all \(Limit.lanesPerUid) lanes of this user are in use; close one")
-    }
-    return nil
+    let own = lanes.count { $0.refusal == nil && $0.maker.uid == maker.uid }
+    guard own >= Limit.lanesPerUid else { return nil }
+    return Outcome(EUSERS, "all \(Limit.lanesPerUid) lanes of this user are in use; close one")
   }
 
   /// Tells what there was no room to tell before.
@@ -114,29 +106,6 @@ package struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
     lane.closes = true
   }
 
-  private mutating func answer(
-    _ lane: Lane, _ message: inout Message, _ who: Phrase, now: UInt64
-  ) -> Outcome {
-    switch message.header.type {
-    case .hello: return Outcome()
-    case .save: return save(lane, &message.attributes, who, now: now)
-    case let type:
-      let edit = LaneEdit(type, message.attributes)
-      var outcome = lateness(lane, now: now) ?? edit.fault
-      var before: UInt64?
-      if outcome == nil {
-        // Of a draft the generation is that of its BEGIN.
-        if transaction !== lane || type == .commit || type == .abort {
-          before = target.generation()
-        }
-        outcome = audit.before(who, edit.words, before) ? judge(lane, edit) : Audit.silent
-      }
-      let came = outcome ?? Outcome()
-      audit.after(who, edit.words, came, from: before, now: now)
-      return came
-    }
-  }
-
   /// `Hello` of E7IPC, with its `Role.admin`.
   private static func greeting(_ sequence: UInt32) -> [UInt8] {
     Message.encode(.hello, sequence: sequence) {
@@ -149,27 +118,19 @@ package struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
     Message.encode(.done, sequence: sequence) { outcome.write(&$0) }
   }
 
-  private mutating func save(
-    _ lane: Lane, _ reader: inout AttributeReader, _ who: Phrase, now: UInt64
+  private mutating func answer(
+    _ lane: Lane, _ message: inout Message, _ who: Phrase, now: UInt64
   ) -> Outcome {
-    var what: Phrase = "save"
-    var outcome: Outcome?
-    do throws(DecodeError) {
-      guard let text = reader.string(.part) else { throw .missing(.part) }
-      let isLast = reader.flag(.last)
-      let meant = isLast ? reader.u64(.generation) : nil
-      if isLast, meant == nil { throw .missing(.generation) }
-      try reader.finish()
-      guard vault.owner === lane || audit.before(who, what, meant) else { return Audit.silent }
-      // Of the rules that are in force as its last part comes.
-      let current = isLast ? target.generation() : nil
-      guard let end = vault.take(text, of: meant, from: lane, current) else { return Outcome() }
-      what += " of \(vault.size) bytes"
-      outcome = end
-    } catch { outcome = Outcome(EINVAL, error.phrase) }
-    let came = outcome ?? Outcome()
-    audit.after(who, what, came, from: nil, now: now)
-    return came
+    switch message.header.type {
+    case .hello: return Outcome()
+    case .save: return save(lane, &message.attributes, who, now: now)
+    case let type:
+      let edit = LaneEdit(type, message.attributes)
+      var before: UInt64?
+      let outcome = lateness(lane, now: now) ?? edit.fault ?? carryOut(edit, lane, who, &before)
+      audit.after(who, edit.words, outcome, from: before, now: now)
+      return outcome
+    }
   }
 
   /// What there is against one more edit of a lane, or nil.
@@ -179,7 +140,14 @@ package struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
     return Outcome(EAGAIN, "over \(most) edits a second; collect them between BEGIN and COMMIT")
   }
 
-  private mutating func judge(_ lane: Lane, _ edit: LaneEdit) -> Outcome {
+  /// Does nothing that could not be told before; of a draft the generation is that of its BEGIN.
+  private mutating func carryOut(
+    _ edit: LaneEdit, _ lane: Lane, _ who: Phrase, _ before: inout UInt64?
+  ) -> Outcome {
+    if transaction !== lane || edit.type == .commit || edit.type == .abort {
+      before = target.generation()
+    }
+    guard audit.before(who, edit.words, before) else { return Audit.silent }
     let owns = transaction === lane
     switch edit.type {
     case .begin:
@@ -204,5 +172,27 @@ package struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
       let isDirect = edit.type.isCollected && (!owns || edit.type == .answer)
       return target.apply(edit.type, isDirect ? edit.direct : edit.attributes)
     }
+  }
+
+  private mutating func save(
+    _ lane: Lane, _ reader: inout AttributeReader, _ who: Phrase, now: UInt64
+  ) -> Outcome {
+    var what: Phrase = "save"
+    var outcome: Outcome
+    do throws(DecodeError) {
+      guard let text = reader.string(.part) else { throw .missing(.part) }
+      let isLast = reader.flag(.last)
+      let meant = isLast ? reader.u64(.generation) : nil
+      if isLast, meant == nil { throw .missing(.generation) }
+      try reader.finish()
+      guard vault.owner === lane || audit.before(who, what, meant) else { return Audit.silent }
+      // Of the rules that are in force as its last part comes.
+      let current = isLast ? target.generation() : nil
+      guard let end = vault.take(text, of: meant, from: lane, current) else { return Outcome() }
+      what += " of \(vault.size) bytes"
+      outcome = end
+    } catch { outcome = Outcome(EINVAL, error.phrase) }
+    audit.after(who, what, outcome, from: nil, now: now)
+    return outcome
   }
 }

@@ -25,8 +25,8 @@ package final class Lane {
     pace = Pace(perSecond: Limit.laneMessagesPerSecond, now: now)
   }
 
-  /// What to wait for: nothing is read from a peer that does not take its answers.
-  package var interest: Interest { outbox.isEmpty ? .input : .output }
+  /// Nothing is read from a peer that does not take its answers.
+  package var reads: Bool { outbox.isEmpty }
 
   /// Whether the peer has not taken its answers, or has not asked for its refusal, for longer than
   /// it may.
@@ -44,15 +44,13 @@ package final class Lane {
       guard let isSent = try? SequencedSocket.send(socket, Array(outbox[next..<end])) else {
         return false
       }
-      if !isSent {
+      guard isSent else {
         stalled = stalled ?? now
         return true
       }
       next = end
     }
-    outbox = []
-    next = 0
-    stalled = nil
+    (outbox, next, stalled) = ([], 0, nil)
     return !closes
   }
 }

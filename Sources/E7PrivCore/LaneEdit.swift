@@ -6,9 +6,7 @@
 /// What they mean together the module judges, as it must for whoever else speaks to it.  It gets the
 /// attributes that were read here, each as it came.
 package struct LaneEdit: Sendable {
-  /// The command that carries it.
   package let type: MessageType
-  /// Its attributes.
   package let attributes: [UInt8]
   /// It in the words of the schema, for the log, as far as it was read; bytes of a path or comment
   /// as they came.
@@ -33,9 +31,7 @@ package struct LaneEdit: Sendable {
         guard attribute != .direct, e7_takes(UInt32(type.rawValue), UInt32(attribute.rawValue))
         else { throw .unexpected(attribute) }
         words += " \(attribute.phrase)"
-        if payload.isEmpty { continue }
-        words += "="
-        words += try read(attribute, payload, reader)
+        if !payload.isEmpty { words += "=\(try read(attribute, payload, reader))" }
       }
       if let attribute = LaneEdit.missing(type, reader) { throw .missing(attribute) }
     } catch { fault = Outcome(EINVAL, error.phrase) }
@@ -45,7 +41,7 @@ package struct LaneEdit: Sendable {
   var direct: [UInt8] {
     var writer = AttributeWriter(after: attributes)
     writer.flag(.direct)
-    return writer.payload()
+    return writer.bytes
   }
 
   /// What it does not go without.
@@ -71,7 +67,7 @@ package struct LaneEdit: Sendable {
     switch attribute {
     case .path, .comment:
       let text = reader.bytes(payload.dropLast())
-      if attribute == .path, !text.isEmpty, let wrong = PathForm.fault(text)?.words {
+      if attribute == .path, !text.isEmpty, let wrong = PathFault.of(text)?.words {
         blame("PATH \(wrong.problem); expected \(wrong.expected)")
       }
       return Phrase(text)
@@ -82,16 +78,21 @@ package struct LaneEdit: Sendable {
       guard let named = reader.u64(.flag) else { throw .missing(.flag) }
       return judge(number, of: try flag(named))
     case .prot: return Words.phrase(.namedProtocol, number) ?? "\(number)"
-    case .action, .direction, .programClass:
-      let list: WordList =
-        attribute == .action ? .action : attribute == .direction ? .direction : .programClass
-      guard let word = Words.phrase(list, number) else { throw .outOfRange(attribute) }
-      return word
+    case .action: return try word(.action, number, attribute)
+    case .direction: return try word(.direction, number, attribute)
+    case .programClass: return try word(.programClass, number, attribute)
     case .forSeconds: check("FOR", number, Limit.forSeconds)
     case .confirmSeconds: check("CONFIRM", number, Limit.confirmSeconds)
     default: break
     }
     return "\(number)"
+  }
+
+  private func word(
+    _ list: WordList, _ number: UInt64, _ attribute: Attribute
+  ) throws(DecodeError) -> Phrase {
+    guard let word = Words.phrase(list, number) else { throw .outOfRange(attribute) }
+    return word
   }
 
   private func flag(_ number: UInt64) throws(DecodeError) -> Flag {
@@ -100,20 +101,20 @@ package struct LaneEdit: Sendable {
   }
 
   private mutating func judge(_ value: UInt64, of flag: Flag) -> Phrase {
-    let number = UInt32(flag.rawValue)
-    var (least, most) = (0 as UInt32, 0 as UInt32)
-    if unsafe !e7_flag_range(number, &least, &most) {
+    let form = e7_flag(UInt32(flag.rawValue))
+    if form.most < form.least {
       blame("FLAG \(flag.phrase) is only read")
-    } else if value < UInt64(least) || value > UInt64(most) {
-      blame("VALUE: flag \(flag.phrase) does not take \(value); expected \(least) to \(most)")
+    } else if value < form.least || value > form.most {
+      blame(
+        "VALUE: flag \(flag.phrase) does not take \(value); expected \(form.least) to \(form.most)")
     }
     // The kind of a flag that takes words is their list.
-    let list = WordList(rawValue: UInt16(clamping: e7_flag_kind(number)))
+    let list = WordList(rawValue: UInt16(clamping: form.kind))
     return list.flatMap { Words.phrase($0, value) } ?? "\(value)"
   }
 
   private mutating func check(_ name: StaticString, _ seconds: UInt64, _ most: Int) {
-    if seconds < 1 || seconds > UInt64(most) {
+    if seconds < 1 || seconds > most {
       blame("\(name) \(seconds) is out of range; expected 1 to \(most) seconds")
     }
   }
@@ -124,7 +125,7 @@ package struct LaneEdit: Sendable {
 extension Phrase {
   fileprivate init(address bytes: [UInt8]) {
     var text = [UInt8](repeating: 0, count: Int(E7_ADDRESS_TEXT))
-    self.init(
-      unsafe e7_address_text(bytes, bytes.count, &text) ? Array(text.prefix { $0 != 0 }) : [])
+    _ = unsafe e7_address_text(bytes, bytes.count, &text)
+    self.init(Array(text.prefix { $0 != 0 }))
   }
 }

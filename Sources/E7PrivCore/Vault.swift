@@ -25,32 +25,35 @@ struct Vault: ~Copyable {
     guard owner == nil || owner === lane else {
       return Outcome(EBUSY, "somebody else is saving; try again later")
     }
-    var outcome: Outcome
+    let end = write(text, of: meant, from: lane, generation)
+    if let end, end.error != 0 { abandon(lane) }
+    return end
+  }
+
+  private mutating func write(
+    _ text: [UInt8], of meant: UInt64?, from lane: Lane, _ generation: UInt64?
+  ) -> Outcome? {
     do throws(SystemError) {
       if owner == nil {
-        owner = lane
-        size = 0
+        (owner, size) = (lane, 0)
         file = FileDescriptor(owning: try check(e7_save_begin(folder.raw), "openat"))
       }
-      if size + text.count > Limit.saved {
-        outcome = Outcome(EFBIG, "PART: the file is over \(Limit.saved) bytes")
-      } else {
-        _ = try check(unsafe e7_save_write(file.raw, text, text.count, UInt64(size)), "pwrite")
-        size += text.count
-        guard let meant else { return nil }
-        if meant == generation {
-          _ = try check(e7_save_end(folder.raw, file.raw), "fsync, renameat2")
-          file = FileDescriptor(owning: -1)
-          owner = nil
-          return Outcome(generation: meant)
-        }
-        outcome = Outcome(ESTALE, "GENERATION \(meant) is not that of the rules in force any more")
+      guard size + text.count <= Limit.saved else {
+        return Outcome(EFBIG, "PART: the file is over \(Limit.saved) bytes")
       }
+      try check(unsafe e7_save_write(file.raw, text, text.count, UInt64(size)), "pwrite")
+      size += text.count
+      guard let meant else { return nil }
+      guard meant == generation else {
+        return Outcome(ESTALE, "GENERATION \(meant) is not that of the rules in force any more")
+      }
+      try check(e7_save_end(folder.raw, file.raw), "fsync, renameat2")
+      file = FileDescriptor(owning: -1)
+      owner = nil
+      return Outcome(generation: meant)
     } catch {
-      outcome = Outcome(error.errno, "\(RulesFolder.path)/rules is as it was: \(error.phrase)")
+      return Outcome(error.errno, "\(RulesFolder.path)/rules is as it was: \(error.phrase)")
     }
-    abandon(lane)
-    return outcome
   }
 
   /// Gives up what a lane has begun.

@@ -39,7 +39,7 @@ package struct QuestionSocket: ~Copyable {
     let request = genericRequest(
       family: family.id, version: UInt8(E7_GENL_VERSION),
       command: UInt8(truncatingIfNeeded: type.rawValue), isDump: isList,
-      attributes: writer.payload())
+      attributes: writer.bytes)
     asked = (type, isList, try socket.begin(request))
   }
 
@@ -76,11 +76,7 @@ package struct QuestionSocket: ~Copyable {
     do throws(NetlinkError) {
       return try exchange.next(datagram, port: port, &index)
     } catch {
-      // A family that is gone is ENOENT; its number in other hands may say EOPNOTSUPP.
-      if error.kind == .refused, error.errno == ENOENT || error.errno == EOPNOTSUPP {
-        throw .noFamily
-      }
-      throw error
+      throw error.saysNoFamily ? .noFamily : error
     }
   }
 }

@@ -145,7 +145,7 @@ extension Filter {
       "class '\(programClass.word)' takes no path",
       expected: Phrase.either(FreeClause.open(filter) + ["the end of the line"]))
   }
-  if let fault = PathForm.fault(word.bytes) {
+  if let fault = PathFault.of(word.bytes) {
     throw word.error(
       "the path '\(word.excerpt)' \(fault.words.problem)", expected: String(fault.words.expected))
   }

@@ -46,7 +46,7 @@ package struct Flow: Equatable, Sendable {
       programClass = known
     }
     if let path = reader.string(.path) {
-      guard PathForm.fault(path) == nil, programClass?.isNamedByPath ?? true else {
+      guard PathFault.of(path) == nil, programClass?.isNamedByPath ?? true else {
         throw .outOfRange(.path)
       }
       self.path = path

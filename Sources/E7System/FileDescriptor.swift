@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /// An open file descriptor, closed when its owner lets go of it.
+///
+/// It is public, as nothing else is, since Embedded Swift destroys what cannot be copied only where
+/// it sees how.
 @frozen public struct FileDescriptor: ~Copyable, Sendable {
   /// The number, for calls that only borrow it.
   public let raw: Int32
@@ -8,28 +11,29 @@
   /// Takes over `raw`, which nobody else closes from now on.
   public init(owning raw: Int32) { self.raw = raw }
 
+  deinit { close(raw) }
+
   /// Gives the number away; whoever takes it closes it.
-  public consuming func release() -> Int32 {
+  package consuming func release() -> Int32 {
     let raw = self.raw
     discard self
     return raw
   }
 
-  deinit { close(raw) }
+  /// What a service manager or the supervisor handed over under a name, once: `e7_handed`.
+  package static func handed(_ name: StaticString) -> FileDescriptor? {
+    let raw = unsafe e7_handed(name.cString)
+    return raw >= 0 ? FileDescriptor(owning: raw) : nil
+  }
 }
 
 /// A call of the kernel that failed.
 package struct SystemError: Error, Sendable {
   /// The call, as its manual page names it.
   package let call: StaticString
-  /// errno(3).
   package let errno: Int32
 
-  /// A failure of `call`.
-  package init(_ call: StaticString, errno: Int32) {
-    self.call = call
-    self.errno = errno
-  }
+  package init(_ call: StaticString, errno: Int32) { (self.call, self.errno) = (call, errno) }
 
   /// One line for people: the call, what went wrong, and errno's name.
   package var phrase: Phrase {
@@ -38,18 +42,17 @@ package struct SystemError: Error, Sendable {
 
   /// The name of an errno, such as `EPERM`.
   package static func symbol(_ errno: Int32) -> Phrase {
-    guard let name = unsafe e7_errno_name(errno) else { return "errno \(errno)" }
-    return unsafe Phrase(cString: name)
+    unsafe e7_errno_name(errno).map { unsafe Phrase(cString: $0) } ?? "errno \(errno)"
   }
 
   /// What an errno means, in English.
   package static func meaning(_ errno: Int32) -> Phrase {
-    guard let text = unsafe e7_errno_text(errno) else { return "unknown error" }
-    return unsafe Phrase(cString: text)
+    unsafe e7_errno_text(errno).map { unsafe Phrase(cString: $0) } ?? "unknown error"
   }
 }
 
 /// The result of a shim's call, or its negative errno as an error.
+@discardableResult
 package func check(_ result: Int32, _ call: StaticString) throws(SystemError) -> Int32 {
   guard result >= 0 else { throw SystemError(call, errno: -result) }
   return result

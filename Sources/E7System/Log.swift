@@ -8,14 +8,11 @@
 package struct Log: Sendable {
   /// Priorities of syslog(3).
   package enum Priority: UInt8, Sendable {
-    /// Something failed.
     case error = 3
-    /// Something is not as it should be.
-    case warning = 4
+    case warning
     /// Something an administrator wants to find later.
-    case notice = 5
-    /// What happened.
-    case info = 6
+    case notice
+    case info
   }
 
   /// Milliseconds that a reader has who takes no more.
@@ -26,48 +23,41 @@ package struct Log: Sendable {
   static let recordText = 224
 
   private let name: StaticString
-  private let sink: e7_sink
+  private let sink = e7_sink_of(2)
 
   /// A log whose lines begin with the daemon's `name`.
-  package init(_ name: StaticString) {
-    self.name = name
-    sink = e7_sink_of(2)
-  }
+  package init(_ name: StaticString) { self.name = name }
 
   /// Writes a line, as several records where it is longer than one; false where it could not be
   /// written within a second, or not whole.
   @discardableResult package func write(_ priority: Priority, _ text: Phrase) -> Bool {
-    let most = sink == E7_SINK_RECORDS ? Log.recordText : text.bytes.count
-    var start = 0
+    let isRecords = sink == E7_SINK_RECORDS
+    var rest = text.bytes[...]
     repeat {
-      let end = min(text.bytes.count, start + most)
       let line = Log.line(
-        priority, name, Array(text.bytes[start..<end]), prefixed: sink != E7_SINK_TERMINAL)
-      guard unsafe e7_write(2, line, line.count, sink == E7_SINK_RECORDS ? 0 : Log.patience) else {
-        return false
-      }
-      start = end
-    } while start < text.bytes.count
+        priority, name, rest.prefix(isRecords ? Log.recordText : rest.count),
+        prefixed: sink != E7_SINK_TERMINAL)
+      guard unsafe e7_write(2, line, line.count, isRecords ? 0 : Log.patience) else { return false }
+      rest = isRecords ? rest.dropFirst(Log.recordText) : []
+    } while !rest.isEmpty
     return true
   }
 
   /// Writes the one line that says why, and ends the process.
   @inline(never) package func end(_ text: Phrase, _ status: Int32 = 1) -> Never {
     write(.error, text)
-    Process.exit(status)
+    _exit(status)
   }
 
   static func line(
-    _ priority: Priority, _ name: StaticString, _ text: [UInt8], prefixed: Bool
+    _ priority: Priority, _ name: StaticString, _ text: ArraySlice<UInt8>, prefixed: Bool
   ) -> [UInt8] {
     var line = (prefixed ? "<\(priority.rawValue)>\(name): " as Phrase : "\(name): ").bytes
     for byte in text {
       if byte >= 32 && byte < 127 && byte != UInt8(ascii: "\\") {
         line.append(byte)
       } else {
-        line += ("\\x" as Phrase).bytes
-        line.append(hex(byte >> 4))
-        line.append(hex(byte & 15))
+        line += [UInt8(ascii: "\\"), UInt8(ascii: "x"), hex(byte >> 4), hex(byte & 15)]
       }
     }
     line.append(UInt8(ascii: "\n"))

@@ -4,18 +4,13 @@
 ///
 /// Nothing here blocks, and nothing raises SIGPIPE.
 package enum SequencedSocket {
-  /// Whether a descriptor from somewhere else is an end of such a pair, and no connection.
-  package static func isPair(_ socket: borrowing FileDescriptor) -> Bool {
-    e7_is_unix_pair(socket.raw)
-  }
-
-  /// Who connected, or made the pair, as it was then: SO_PEERCRED.
+  /// Who connected, or made the pair, as it was then.
   package static func maker(
     _ socket: borrowing FileDescriptor
   ) throws(SystemError) -> Credentials {
-    var raw = Credentials()
-    _ = try check(unsafe e7_peer_credentials(socket.raw, &raw), "getsockopt SO_PEERCRED")
-    return raw
+    var maker = Credentials()
+    try check(unsafe e7_peer_credentials(socket.raw, &maker), "getsockopt SO_PEERCRED")
+    return maker
   }
 
   /// Sends one datagram; false when the peer's queue is full.
@@ -26,14 +21,14 @@ package enum SequencedSocket {
     _ socket: borrowing FileDescriptor, _ bytes: [UInt8]
   ) throws(SystemError) -> Bool {
     guard !bytes.isEmpty else { throw SystemError("sendmsg", errno: EINVAL) }
-    return try sent(unsafe e7_send(socket.raw, bytes, bytes.count))
+    return try passed(unsafe e7_send(socket.raw, bytes, bytes.count), "sendmsg")
   }
 
-  /// Whether a send's result says that the datagram went.
-  package static func sent(_ result: Int64) throws(SystemError) -> Bool {
+  /// Whether a result says that it was done, and not that the other side must act first.
+  package static func passed(_ result: Int64, _ call: StaticString) throws(SystemError) -> Bool {
     let result = Int32(truncatingIfNeeded: result)
-    if isTransient(result) { return false }
-    _ = try check(result, "sendmsg")
+    if result == -EAGAIN || result == -EINTR || result == -ECONNABORTED { return false }
+    try check(result, call)
     return true
   }
 
@@ -45,25 +40,19 @@ package enum SequencedSocket {
     _ socket: borrowing FileDescriptor, expectingDescriptor: Bool = false, capacity: Int = 65536
   ) throws(SystemError) -> Datagram? {
     let raw = socket.raw
-    var received = e7_received()
+    var (received, result) = (e7_received(), 0)
     received.passed = -1
-    var result = 0
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
       guard let base = buffer.baseAddress else { return }
       result = Int(unsafe e7_receive(raw, base, capacity, expectingDescriptor, &received))
       count = max(0, result)
     }
-    if isTransient(Int32(truncatingIfNeeded: result)) { return nil }
-    _ = try check(Int32(truncatingIfNeeded: result), "recvmsg")
+    guard try passed(Int64(result), "recvmsg") else { return nil }
     return Datagram(
       bytes: Array(bytes[...]),
       credentials: received.has_credentials ? received.credentials : nil,
-      truncated: received.truncated,
+      truncated: received.truncated, port: received.port,
       descriptor: received.passed >= 0 ? FileDescriptor(owning: received.passed) : nil)
-  }
-
-  package static func isTransient(_ result: Int32) -> Bool {
-    result == -EAGAIN || result == -EINTR || result == -ECONNABORTED
   }
 }
 
@@ -75,6 +64,8 @@ package struct Datagram: ~Copyable {
   package let credentials: Credentials?
   /// Whether bytes or descriptors did not fit and are lost.
   package let truncated: Bool
+  /// The sender's port, of a socket of netlink: 0 for the kernel.
+  package let port: UInt32
   fileprivate var descriptor: FileDescriptor?
 
   /// Whether the peer has closed its end.

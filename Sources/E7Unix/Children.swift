@@ -24,7 +24,11 @@ package struct ChildEnd: Equatable, Sendable {
   }
 }
 
-extension Process {
+/// This process and its children.
+package enum Process {
+  /// Whether its effective user is root.
+  package static var isRoot: Bool { geteuid() == 0 }
+
   /// Whether it holds any capability of capabilities(7), effective or not.
   package static var holdsCapability: Bool { e7_holds_capability() }
 

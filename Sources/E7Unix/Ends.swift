@@ -45,7 +45,8 @@ extension SequencedSocket {
     _ socket: borrowing FileDescriptor, _ bytes: [UInt8], passing: borrowing FileDescriptor
   ) throws(SystemError) -> Bool {
     guard !bytes.isEmpty else { throw SystemError("sendmsg", errno: EINVAL) }
-    return try sent(unsafe e7_send_passing(socket.raw, bytes, bytes.count, passing.raw))
+    return try passed(
+      unsafe e7_send_passing(socket.raw, bytes, bytes.count, passing.raw), "sendmsg")
   }
 }
 

@@ -50,11 +50,16 @@ extension Phrase {
   }
 }
 
-extension Environment {
+/// What a program was started with.
+package enum Environment {
+  /// The bytes of the argument at `index`; 0 is the program's name.
+  package static func argument(_ index: Int) -> [UInt8]? {
+    unsafe e7_argument(index).map { unsafe Phrase(cString: $0).bytes }
+  }
+
   /// The bytes of an environment variable, or nil.
   package static func value(_ name: StaticString) -> [UInt8]? {
-    guard let value = unsafe e7_environment(name.cString) else { return nil }
-    return unsafe Phrase(cString: value).bytes
+    unsafe e7_environment(name.cString).map { unsafe Phrase(cString: $0).bytes }
   }
 }
 

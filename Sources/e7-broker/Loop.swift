@@ -57,7 +57,7 @@ struct Loop: ~Copyable {
       broker = Broker(
         groups: RoleGroups(
           admin: Account.group("e7-admin"), view: Account.group("e7-view")),
-        module: try kernel.look(), at: Clock.monotonicMilliseconds())
+        module: try kernel.look(), at: monotonicMilliseconds())
     } catch {
       fail("\(error.text)")
     }
@@ -92,10 +92,8 @@ struct Loop: ~Copyable {
 
   /// Nobody is served before this is done, or the process has ended.
   private func seal() {
-    // Larger blocks would be mapped otherwise, and mapping is not allowed.
-    e7_heap_by_brk()
     do throws(SandboxError) {
-      if unsafe try !Sandbox.seal(e7_broker_calls) { log.warning("\(Sandbox.noLandlock)") }
+      if let lack = unsafe try Sandbox.seal(e7_broker_calls) { log.warning("\(String(lack))") }
     } catch {
       fail(String(error.phrase))
     }
@@ -113,7 +111,7 @@ struct Loop: ~Copyable {
           default: serve(ready)
           }
         }
-        let now = Clock.monotonicMilliseconds()
+        let now = monotonicMilliseconds()
         if let time = door.reopens, now >= time { try openDoor() }
         broker.tick(at: now)
         try perform()
@@ -128,14 +126,14 @@ struct Loop: ~Copyable {
     if broker.hasEffects { return 0 }
     let due = [broker.deadline, door.reopens, manager.wakes].compactMap { $0 }.min()
     guard let due else { return -1 }
-    let now = Clock.monotonicMilliseconds()
+    let now = monotonicMilliseconds()
     return due > now ? Int32(clamping: due - now) : 0
   }
 
   private func endIfAsked() {
     while let signal = signals.next() {
       switch signal {
-      case .terminate, .hangUp: Process.exit(0)
+      case .terminate, .hangUp: _exit(0)
       case .child: break
       }
     }
@@ -149,7 +147,7 @@ struct Loop: ~Copyable {
       look()
       try perform()
     }
-    let now = Clock.monotonicMilliseconds()
+    let now = monotonicMilliseconds()
     switch try door.visit(at: now) {
     case .nobody: break
     case .full:
@@ -185,12 +183,12 @@ struct Loop: ~Copyable {
       log.error("events: \(error.text)")
     }
     if asksForView, news.contains(where: \.isOfControl) { askForView() }
-    broker.told(news, at: Clock.monotonicMilliseconds())
+    broker.told(news, at: monotonicMilliseconds())
   }
 
   private mutating func look() {
     do throws(NetlinkError) {
-      broker.module(try kernel.look(), at: Clock.monotonicMilliseconds())
+      broker.module(try kernel.look(), at: monotonicMilliseconds())
     } catch {
       log.error("\(error.text)")
     }
@@ -201,7 +199,7 @@ struct Loop: ~Copyable {
   private mutating func serve(_ ready: Ready) {
     let id = ConsoleID(ready.token)
     guard let console = consoles[id] else { return }
-    let now = Clock.monotonicMilliseconds()
+    let now = monotonicMilliseconds()
     if ready.output { broker.writable(id, at: now) }
     if broker.reads(id) {
       if ready.input { receive(console, at: now) }
@@ -259,9 +257,9 @@ struct Loop: ~Copyable {
         }
       }
       broker.wrote(
-        console.id, count: count, blocked: isBlocked, at: Clock.monotonicMilliseconds())
+        console.id, count: count, blocked: isBlocked, at: monotonicMilliseconds())
     } catch {
-      broker.closed(console.id, at: Clock.monotonicMilliseconds())
+      broker.closed(console.id, at: monotonicMilliseconds())
     }
   }
 
@@ -272,7 +270,7 @@ struct Loop: ~Copyable {
       switch effect {
       case .look: look()
       case .log(let level, let text): log.log(level: Logger.Level(level), "\(text)")
-      case .exit(let status): Process.exit(status)
+      case .exit(let status): _exit(status)
       case .close(let id):
         // The descriptor leaves the poller as it is closed.
         if let console = consoles.removeValue(forKey: id) { SequencedSocket.drain(console.socket) }
@@ -295,10 +293,10 @@ struct Loop: ~Copyable {
       flush(console)
     case .ask(let id, let question):
       let part = kernel.ask(question, for: console)
-      broker.answered(id, part, at: Clock.monotonicMilliseconds())
+      broker.answered(id, part, at: monotonicMilliseconds())
     case .pull(let id):
       let part = kernel.pull(for: console)
-      broker.answered(id, part, at: Clock.monotonicMilliseconds())
+      broker.answered(id, part, at: monotonicMilliseconds())
     case .forget:
       console.forget()
     case .look, .log, .exit, .close:

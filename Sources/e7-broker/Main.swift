@@ -15,7 +15,7 @@ enum Status {
 /// Writes the one line that says why, and ends the process.
 func fail(_ text: String, status: Int32 = Status.failed) -> Never {
   Logger(label: JournalHandler.label).error("\(text)")
-  Process.exit(status)
+  _exit(status)
 }
 
 /// Tells consoles what the module does, without any privilege.
@@ -36,18 +36,20 @@ func fail(_ text: String, status: Int32 = Status.failed) -> Never {
     guard !Process.holdsCapability else {
       fail("must not hold a capability: it listens to everybody; \(starters) without any")
     }
-    guard var descriptors = ListenDescriptors() else {
-      fail("was handed no descriptors; \(starters)")
+    guard let console = FileDescriptor.handed("console") else {
+      fail("no descriptor named console among those handed over; \(starters)")
     }
-    let console = take("console", of: &descriptors)
     let view: EventSocket
     let lanes: FileDescriptor
     let isGiven: Bool
-    if let given = descriptors.take("view") {
+    if let given = FileDescriptor.handed("view") {
       isGiven = true
       view = EventSocket(given)
-      lanes = take("lanes", of: &descriptors)
-    } else if descriptors.take("lanes") != nil {
+      guard let handed = FileDescriptor.handed("lanes") else {
+        fail("no descriptor named lanes among those handed over; \(starters)")
+      }
+      lanes = handed
+    } else if FileDescriptor.handed("lanes") != nil {
       fail("no descriptor named view among those handed over; \(starters)")
     } else {
       isGiven = false
@@ -72,14 +74,5 @@ func fail(_ text: String, status: Int32 = Status.failed) -> Never {
     } catch {
       fail("\(lanes): \(error.text)")
     }
-  }
-
-  private static func take(
-    _ name: StaticString, of descriptors: inout ListenDescriptors
-  ) -> FileDescriptor {
-    guard let descriptor = descriptors.take(name) else {
-      fail("no descriptor named \(name) among those handed over; \(starters)")
-    }
-    return descriptor
   }
 }

@@ -177,12 +177,12 @@ struct Client: ParsableCommand {
   private static let patience: UInt64 = 60_000
 
   private func loadSaved(_ runner: Runner) throws(Failure) -> ExitStatus {
-    let end = Clock.monotonicMilliseconds() + Client.patience
+    let end = monotonicMilliseconds() + Client.patience
     while true {
       do throws(Failure) {
         return try runner.loadSaved(first: first)
       } catch {
-        guard first, error.status == .unreachable, Clock.monotonicMilliseconds() < end else {
+        guard first, error.status == .unreachable, monotonicMilliseconds() < end else {
           throw error
         }
         Standard.pause()

@@ -46,7 +46,7 @@ final class Link {
     sequence += 1
     let bytes = Message.encode(type, sequence: sequence, body)
     do throws(SystemError) {
-      while try !SequencedSocket.send(socket, bytes) { try wait(.output) }
+      while try !SequencedSocket.send(socket, bytes) { try wait(.output(raw)) }
     } catch {
       throw Link.error(error)
     }
@@ -60,7 +60,7 @@ final class Link {
     sequence += 1
     let bytes = Message.encode(type, sequence: sequence)
     do throws(SystemError) {
-      while try !SequencedSocket.send(socket, bytes, passing: descriptor) { try wait(.output) }
+      while try !SequencedSocket.send(socket, bytes, passing: descriptor) { try wait(.output(raw)) }
     } catch {
       throw Link.error(error)
     }
@@ -71,7 +71,7 @@ final class Link {
   func receive() throws(LinkError) -> Message {
     while true {
       if let message = try receiveNow() { return message }
-      do throws(SystemError) { try wait(.input) } catch { throw Link.error(error) }
+      do throws(SystemError) { try wait(.input(raw)) } catch { throw Link.error(error) }
     }
   }
 
@@ -100,10 +100,10 @@ final class Link {
     return datagram.bytes
   }
 
-  private func wait(_ interest: Interest) throws(SystemError) {
-    let isReady = try Poll.wait(
-      socket.raw, for: interest, timeoutMilliseconds: Link.patience * 1000)
-    guard isReady else { throw SystemError("poll", errno: ETIMEDOUT) }
+  private func wait(_ what: pollfd) throws(SystemError) {
+    guard try what.wait(milliseconds: Link.patience * 1000) else {
+      throw SystemError("poll", errno: ETIMEDOUT)
+    }
   }
 
   /// What bytes mean that are no message.

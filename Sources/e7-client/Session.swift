@@ -273,13 +273,13 @@ final class Session {
   private func persist<Result>(
     _ body: (BrokerConnection) throws(LinkError) -> Result
   ) throws(Failure) -> Result {
-    let end = Clock.monotonicMilliseconds() + Session.patience
+    let end = monotonicMilliseconds() + Session.patience
     var isLost = false
     while true {
       do throws(LinkError) {
         return try body(try connected(again: isLost))
       } catch {
-        let isLate = Clock.monotonicMilliseconds() >= end
+        let isLate = monotonicMilliseconds() >= end
         switch error {
         case .failed(let failure):
           guard isLost, failure.status == .unreachable, !isLate else { throw failure }

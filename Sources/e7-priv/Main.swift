@@ -28,21 +28,20 @@ enum Status {
 /// without, it makes room for that supervisor.
 @main enum Main {
   static func main() {
-    // The kernel starts programs without.
-    Process.openStandardDescriptors("e7-priv")
     e7_ignore_broken_pipes()
     // It asks whether a terminal reads it, which it may not later.
     _ = log
-    guard Environment.argument(1) == nil else {
+    if unsafe e7_argument(1) != nil {
       log.end("takes no argument; started by root, it runs the suite", Status.usage)
     }
-    if var descriptors = ListenDescriptors() {
-      var service = Service(&descriptors)
-      service.run()
-    } else {
-      guard Process.isRoot else { log.end("must be started by root, as in: sudo e7-priv") }
-      let error = Process.becomeBeside("e7-supervisor", "/usr/libexec/e7")
-      log.end("no e7-supervisor beside e7-priv or in /usr/libexec/e7: \(error.phrase)")
+    if let door = FileDescriptor.handed("lanes") {
+      var service = Service(door)
+      return service.run()
     }
+    guard geteuid() == 0 else { log.end("must be started by root, as in: sudo e7-priv") }
+    let result = unsafe e7_become_beside(
+      ("e7-supervisor" as StaticString).cString, ("/usr/libexec/e7" as StaticString).cString)
+    let error = SystemError("execve", errno: -result).phrase
+    log.end("no e7-supervisor beside e7-priv or in /usr/libexec/e7: \(error)")
   }
 }

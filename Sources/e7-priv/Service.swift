@@ -17,13 +17,10 @@ struct Service: ~Copyable {
 
   /// Opens what needs privilege, or takes it over from a service manager that has started this
   /// process as the user with CAP_NET_ADMIN, and sheds the privilege.
-  init(_ descriptors: inout ListenDescriptors) {
-    let parent = Process.parent
-    let control = descriptors.take("control")
+  init(_ door: consuming FileDescriptor) {
+    let parent = getppid()
+    let control = FileDescriptor.handed("control")
     let isManaged = control != nil
-    guard let door = descriptors.take("lanes") else {
-      log.end("no descriptor named lanes among those handed over")
-    }
     let user = Service.account(Account.priv)
     broker = isManaged ? Service.account(Account.broker).uid : nil
     let group = Account.group("e7-admin")
@@ -31,10 +28,14 @@ struct Service: ~Copyable {
     manager = ServiceManager(by: door.raw)
     let target = Service.target(control, isManaged, &manager)
     let folder = Service.folder(user.gid)
-    Service.confine(user, parent, folder.raw)
+    do throws(SandboxError) {
+      try Sandbox.shed(to: user, parent: parent)
+      let lack = unsafe try Sandbox.seal(e7_service_calls, folder: folder.raw)
+      if let lack { log.write(.warning, lack) }
+    } catch { log.end(error.phrase) }
     desk = Desk(
       authority: Authority(adminGroup: group), target: target, folder: folder,
-      now: Clock.monotonicMilliseconds()
+      now: monotonicMilliseconds()
     ) { log.write($0, $1) }
     self.door = door
     log.write(.info, "serves edits as user \(user.uid)")
@@ -55,7 +56,7 @@ struct Service: ~Copyable {
       return try KernelTarget(socket)
     } catch {
       // The service manager knows no pause that grows.
-      if waits { Poll.pause(milliseconds: 2 * tick) }
+      if waits { pause(2 * tick) }
       log.end(error.text, Status.of(error))
     }
   }
@@ -73,48 +74,38 @@ struct Service: ~Copyable {
         if !isLate { log.write(.warning, "waits: \(error.text)") }
         isLate = true
         manager.ready()
-        manager.live(at: Clock.monotonicMilliseconds())
-        Poll.pause(milliseconds: tick)
+        manager.live(at: monotonicMilliseconds())
+        pause(tick)
       }
     }
   }
+
+  private static func pause(_ milliseconds: Int32) { _ = e7_wait(nil, 0, milliseconds) }
 
   /// The folder of the rules file; one without a number where it is none to save in, which is told.
   private static func folder(_ group: UInt32) -> FileDescriptor {
     let raw = unsafe e7_open_rules_folder(RulesFolder.path.cString, group)
-    let expected: Phrase = "a folder of root's, and so above, that only group _e7-priv may write to"
     if raw < 0 {
       let reason = SystemError("open", errno: -raw).phrase
-      log.write(.warning, "\(RulesFolder.path): \(reason); nothing is saved; expected \(expected)")
+      log.write(
+        .warning,
+        "\(RulesFolder.path): \(reason); nothing is saved; expected a folder of root's, and so above, that only group _e7-priv may write to"
+      )
     }
     return FileDescriptor(owning: raw)
-  }
-
-  /// Nothing is served before this is done, or the process has ended.
-  private static func confine(_ user: Account, _ parent: Int32, _ folder: Int32) {
-    // Larger blocks would be mapped otherwise, and mapping is not allowed.
-    e7_heap_by_brk()
-    do throws(SandboxError) {
-      try Sandbox.shed(toUID: user.uid, gid: user.gid, parent: parent)
-      if unsafe try !Sandbox.seal(e7_service_calls, folder: folder) {
-        log.write(.warning, "\(Sandbox.noLandlock)")
-      }
-    } catch { log.end(error.phrase) }
   }
 
   /// Serves until the lanes' other end has gone with broker and supervisor.
   mutating func run() {
     while true {
       // The door, and then the lanes.
-      var waited = Poll.Waited(repeating: e7_waited(door.raw, for: .input))
-      var count = 1
+      var waited = [pollfd.input(door.raw)]
       for lane in desk.lanes {
-        waited[count] = e7_waited(lane.socket.raw, for: lane.interest)
-        count += 1
+        waited.append(lane.reads ? .input(lane.socket.raw) : .output(lane.socket.raw))
       }
       do throws(SystemError) {
-        if try !Poll.wait(&waited, count, timeoutMilliseconds: Service.tick) { desk.target.look() }
-        let now = Clock.monotonicMilliseconds()
+        if try !waited.wait(milliseconds: Service.tick) { desk.target.look() }
+        let now = monotonicMilliseconds()
         // From the last, since those that end leave the list.
         for index in desk.lanes.indices.reversed() {
           let lane = desk.lanes[index]
@@ -123,7 +114,7 @@ struct Service: ~Copyable {
           }
         }
         // A lane that has ended makes room for the next.
-        if waited[0].ready != 0 { try open(now) }
+        if waited[0].revents != 0 { try open(now) }
         desk.settle(now: now)
         manager.live(at: now)
       } catch { log.end(error.phrase) }
@@ -138,13 +129,13 @@ struct Service: ~Copyable {
     }
     if datagram.isEnd, broker == nil {
       log.write(.info, "supervisor and broker have gone")
-      Process.exit(0)
+      _exit(0)
     }
     let message = try? Message(decoding: datagram.bytes)
     let type = (try? message?.attributes.finish()) == nil ? nil : message?.header.type
     guard let descriptor = datagram.takeDescriptor(), !datagram.truncated,
       broker == nil || broker == datagram.credentials?.uid,
-      type == .lane && SequencedSocket.isPair(descriptor) || type == .claim && broker != nil
+      type == .lane && e7_is_unix_pair(descriptor.raw) || type == .claim && broker != nil
     else {
       log.write(.warning, "something came that is no lane of the broker's")
       return
@@ -157,10 +148,10 @@ struct Service: ~Copyable {
   }
 
   /// Reads and writes what a lane is ready for; false where it is to be closed.
-  private mutating func serve(_ lane: Lane, _ ready: e7_waited, _ now: UInt64) -> Bool {
+  private mutating func serve(_ lane: Lane, _ ready: pollfd, _ now: UInt64) -> Bool {
     if ready.hasRoom, !lane.flush(now: now) { return false }
     // A peer that has gone will not take its answers.
-    guard lane.interest == .input else { return !ready.isClosed }
+    guard lane.reads else { return !ready.isClosed }
     guard ready.hasInput else { return true }
     do throws(SystemError) {
       guard let datagram = try SequencedSocket.receive(lane.socket) else { return true }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Unix
 import E7Netlink
+import E7Unix
 
 /// The daemon's log.
 let log = Log("e7-supervisor")
@@ -19,6 +21,8 @@ func fail(_ error: NetlinkError) -> Never {
 
 @main enum Main {
   static func main() {
+    // The kernel starts programs without.
+    unsafe e7_open_standard(("e7-priv" as StaticString).cString)
     // It asks whether a terminal reads it.
     _ = log
     guard Process.isRoot, let own = Environment.argument(1), own.first == UInt8(ascii: "/") else {

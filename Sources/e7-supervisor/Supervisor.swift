@@ -77,7 +77,7 @@ struct Supervisor: ~Copyable {
     do throws(NetlinkError) {
       var writer = AttributeWriter()
       writer.u64(.token, token)
-      _ = try kernel.ask(.helper, writer.payload())
+      _ = try kernel.ask(.helper, writer.bytes)
     } catch {
       fail(error)
     }
@@ -127,9 +127,8 @@ struct Supervisor: ~Copyable {
       startDue()
       loader.startIfDue(&kernel)
       do throws(SystemError) {
-        var waited = Poll.Waited(repeating: e7_waited(families.raw, for: .input))
-        waited[1] = e7_waited(signals.raw, for: .input)
-        _ = try Poll.wait(&waited, 2, timeoutMilliseconds: pause())
+        var waited: [pollfd] = [.input(families.raw), .input(signals.raw)]
+        _ = try waited.wait(milliseconds: pause())
         if waited[0].hasInput { checkFamily() }
       } catch {
         log.end(error.phrase)
@@ -145,7 +144,7 @@ struct Supervisor: ~Copyable {
   }
 
   private mutating func startDue() {
-    let now = Clock.monotonicMilliseconds()
+    let now = monotonicMilliseconds()
     if service.isDue(now) { startService(now) }
     if broker.isDue(now) { startBroker(now) }
   }
@@ -204,7 +203,7 @@ struct Supervisor: ~Copyable {
     do throws(NetlinkError) {
       drainFamilies()
       let family = try kernel.resolve()
-      let now = Clock.monotonicMilliseconds()
+      let now = monotonicMilliseconds()
       service.serve(family, at: now)
       broker.serve(family, at: now)
     } catch {
@@ -216,7 +215,7 @@ struct Supervisor: ~Copyable {
   private func drainFamilies() {
     while true {
       do throws(NetlinkError) {
-        guard try GenericSocket.receive(families.raw) != nil else { return }
+        guard try GenericSocket.receive(families) != nil else { return }
       } catch {
         guard error == .lost else { return }
       }
@@ -224,7 +223,7 @@ struct Supervisor: ~Copyable {
   }
 
   private func pause() -> Int32 {
-    let now = Clock.monotonicMilliseconds()
+    let now = monotonicMilliseconds()
     let next = min(service.due ?? .max, broker.due ?? .max)
     if next == .max { return -1 }
     return next > now ? Int32(clamping: next - now) : 0
@@ -232,7 +231,7 @@ struct Supervisor: ~Copyable {
 
   private mutating func reap() {
     while let end = Process.reap() {
-      let now = Clock.monotonicMilliseconds()
+      let now = monotonicMilliseconds()
       if loader.noteEnd(end) { continue }
       service.noteEnd(end, now: now)
       broker.noteEnd(end, now: now)
@@ -240,22 +239,22 @@ struct Supervisor: ~Copyable {
   }
 
   private mutating func end() -> Never {
-    let start = Clock.monotonicMilliseconds()
+    let start = monotonicMilliseconds()
     for force in [false, true] {
       for pid in [service.pid, broker.pid] {
         if let pid { Process.end(pid, force: force) }
       }
       while service.pid != nil || broker.pid != nil {
-        let passed = Clock.monotonicMilliseconds() - start
+        let passed = monotonicMilliseconds() - start
         guard force || passed < Supervisor.patience else { break }
-        _ = try? Poll.wait(signals.raw, for: .input, timeoutMilliseconds: 100)
+        _ = try? pollfd.input(signals.raw).wait(milliseconds: 100)
         while signals.next() != nil {}
         reap()
       }
     }
     Files.remove(Supervisor.console)
     log.write(.info, "the suite has ended")
-    Process.exit(0)
+    _exit(0)
   }
 }
 

@@ -271,7 +271,7 @@ import Testing
   ) throws(DecodeError) -> KernelRow {
     var writer = AttributeWriter()
     body(&writer)
-    var reader = try AttributeReader(writer.payload(), from: 0, skipUnknown: false)
+    var reader = try AttributeReader(writer.bytes, from: 0, skipUnknown: false)
     return try KernelRow(question, &reader)
   }
 

@@ -22,7 +22,7 @@ import Testing
       .truncated, .tooLong, .badMagic, .unsupportedVersion(major: 255), .wrongLength,
       .unknownType(.max), .reservedBits, .unknownAttribute(.max), .duplicate(.generation),
       .missing(.generation), .malformed(.generation), .outOfRange(.generation),
-      .unexpected(.generation), .tooManyAttributes,
+      .unexpected(.generation),
     ]
     for error in errors {
       #expect(error.text.utf8.count < Limit.text && !error.text.contains("\n"))

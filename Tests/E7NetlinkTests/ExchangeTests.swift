@@ -36,7 +36,7 @@ struct Forge {
     var writer = AttributeWriter()
     write(&writer)
     return message(
-      family, flags: flags, sequence: sequence, [UInt8(type.rawValue), 1, 0, 0] + writer.payload())
+      family, flags: flags, sequence: sequence, [UInt8(type.rawValue), 1, 0, 0] + writer.bytes)
   }
 
   static func attribute(_ number: UInt16, _ payload: [UInt8]) -> [UInt8] {

@@ -113,7 +113,7 @@ struct DeskTests {
     _ = try fixture.open(1)
     let lane = try fixture.lane(1)
     let unread = Message.encode(.hello, sequence: 4) { Hello().write(&$0) }
-    while lane.interest == .input {
+    while lane.reads {
       fixture.desk.receive(
         lane, unread, from: root, truncated: false, now: fixture.now)
       #expect(lane.flush(now: fixture.now))
@@ -125,7 +125,7 @@ struct DeskTests {
     // Whole and in order, once they are taken.
     let hello = try fixture.receive(1, unread)
     #expect(hello.replies.count > 2 && !hello.closes)
-    #expect(lane.flush(now: fixture.now) && lane.interest == .input)
+    #expect(lane.flush(now: fixture.now) && lane.reads)
     for (index, reply) in hello.replies.enumerated() {
       #expect(try Message(decoding: reply).header.type == (index % 2 == 0 ? .hello : .done))
     }

@@ -266,7 +266,7 @@ import Testing
         default: path.append(UInt8.random(in: 97...122, using: &generator))
         }
       }
-    } while PathForm.fault(path) != nil
+    } while PathFault.of(path) != nil
     return path
   }
 }

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Testing
 
+import E7System
 import E7Text
 @testable import E7Sandbox
 
@@ -19,7 +20,7 @@ private func status(_ field: String) -> [String] {
 /// The step that failed, or nil.
 private func shed(toUID uid: UInt32, gid: UInt32, parent: Int32) -> SandboxError? {
   do throws(SandboxError) {
-    try Sandbox.shed(toUID: uid, gid: gid, parent: parent)
+    try Sandbox.shed(to: Account(exists: true, uid: uid, gid: gid), parent: parent)
     return nil
   } catch {
     return error
@@ -81,7 +82,7 @@ struct SandboxTests {
       let error = shed(toUID: 61236, gid: 61236, parent: getppid())
       guard let error else { exit(2) }
       exit(
-        error.phrase == "cannot confine this process: securebits: Operation not permitted"
+        error.phrase == "cannot confine this process: user and group: Operation not permitted"
           ? 42 : 3)
     }
   }

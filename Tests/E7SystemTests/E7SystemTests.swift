@@ -33,11 +33,11 @@ struct PollerTests {
 
   @Test func waitsNoLongerThanAsked() throws {
     let pair = try SequencedSocket.pair()
-    let start = Clock.monotonicMilliseconds()
-    #expect(try !Poll.wait(pair.first.raw, for: .input, timeoutMilliseconds: 30))
-    let passed = Clock.monotonicMilliseconds() - start
+    let start = monotonicMilliseconds()
+    #expect(try !pollfd.input(pair.first.raw).wait(milliseconds: 30))
+    let passed = monotonicMilliseconds() - start
     #expect(passed >= 29 && passed < 5000)
-    #expect(try Poll.wait(pair.first.raw, for: .output, timeoutMilliseconds: 0))
+    #expect(try pollfd.output(pair.first.raw).wait(milliseconds: 0))
   }
 }
 
@@ -48,43 +48,9 @@ struct PhraseOfCTests {
   }
 }
 
-struct ListenDescriptorsTests {
-  @Test(arguments: [
-    ("", "1"), ("41", "1"), ("42", "0"), ("42", "65"), ("42", "-1"), ("42", ""),
-    ("42 ", "1"), ("42", "1x"), ("42", "99999999999"), ("42", "18446744073709551617"),
-  ])
-  func whatIsNotForThisProcessIsNothing(pid: String, count: String) {
-    #expect(unsafe e7_handed_count(pid, count, 42) == 0)
-    #expect(unsafe e7_handed_count(nil, count, 42) == 0)
-    #expect(unsafe e7_handed_count(pid, nil, 42) == 0)
-  }
-
-  @Test(arguments: [1, 2, 63, 64] as [Int32]) func asManyAsThereAre(count: Int32) {
-    #expect(unsafe e7_handed_count("42", "\(count)", 42) == count)
-  }
-
-  @Test func descriptorsGoByNameAndOnce() {
-    let names = "console::view:view"
-    var gone: UInt64 = 0
-    func take(_ name: String) -> Int32 {
-      let index = unsafe e7_handed_index(names, 64, gone, name)
-      if index >= 0 { gone |= 1 << UInt64(index) }
-      return index
-    }
-    #expect(take("lanes") == -1 && take("vie") == -1 && take("views") == -1)
-    #expect(take("view") == 2)
-    #expect(take("view") == 3)
-    #expect(take("view") == -1)
-    #expect(take("console") == 0)
-    #expect(unsafe e7_handed_index(nil, 1, 0, "view") == -1)
-    // No more names than there are descriptors.
-    #expect(unsafe e7_handed_index(names, 2, 0, "view") == -1)
-  }
-}
-
 struct LogTests {
   private func line(_ text: [UInt8], prefixed: Bool = true) -> String {
-    String(decoding: Log.line(.warning, "e7", text, prefixed: prefixed), as: UTF8.self)
+    String(decoding: Log.line(.warning, "e7", text[...], prefixed: prefixed), as: UTF8.self)
   }
 
   @Test func linesCarryPriorityAndName() {
@@ -118,7 +84,7 @@ struct SignalsTests {
       let signals = try Signals()
       raise(SIGTERM)
       raise(SIGCHLD)
-      guard try Poll.wait(signals.raw, for: .input, timeoutMilliseconds: 1000) else { exit(1) }
+      guard try pollfd.input(signals.raw).wait(milliseconds: 1000) else { exit(1) }
       var seen: [Signal] = []
       while let signal = signals.next() { seen.append(signal) }
       exit(seen.contains(.terminate) && seen.contains(.child) && seen.count == 2 ? 3 : 2)

@@ -12,8 +12,8 @@ struct PrivilegeTests {
 
   @Test(.enabled(if: Process.isRoot)) func whoBecomesAnotherUserHoldsNone() async {
     await #expect(processExitsWith: .success) {
-      guard setgid(65534) == 0, setuid(65534) == 0 else { Process.exit(2) }
-      Process.exit(Process.holdsCapability ? 1 : 0)
+      guard setgid(65534) == 0, setuid(65534) == 0 else { exit(2) }
+      exit(Process.holdsCapability ? 1 : 0)
     }
   }
 
@@ -21,9 +21,9 @@ struct PrivilegeTests {
     await #expect(processExitsWith: .success) {
       // Kept, since who is no root any more keeps them with these bits.
       guard e7_keep_capabilities() == 0, setgid(65534) == 0, setuid(65534) == 0 else {
-        Process.exit(2)
+        exit(2)
       }
-      Process.exit(Process.holdsCapability ? 0 : 1)
+      exit(Process.holdsCapability ? 0 : 1)
     }
   }
 }

@@ -50,7 +50,7 @@ private func number(_ descriptor: consuming FileDescriptor?) -> Int32? {
   return descriptor.release()
 }
 
-extension e7_credentials: @retroactive Equatable {
+extension Credentials: @retroactive Equatable {
   static func == (one: Credentials, other: Credentials) -> Bool {
     one.pid == other.pid && one.uid == other.uid && one.gid == other.gid
   }
@@ -207,7 +207,7 @@ struct SequencedSocketTests {
       _ = try SequencedSocket.listen(path: path, mode: 0o666, backlog: 4)
     }
     let client = try SequencedSocket.connect(path: path)
-    #expect(try Poll.wait(listener.raw, for: .input, timeoutMilliseconds: 1000))
+    #expect(try pollfd.input(listener.raw).wait(milliseconds: 1000))
     guard let server = try SequencedSocket.accept(listener) else {
       Issue.record("nobody waits")
       return
@@ -228,9 +228,7 @@ struct SequencedSocketTests {
     }
   }
 
-  private func isPair(_ raw: Int32) -> Bool {
-    SequencedSocket.isPair(FileDescriptor(owning: dup(raw)))
-  }
+  private func isPair(_ raw: Int32) -> Bool { e7_is_unix_pair(raw) }
 
   private func connect(_ path: [UInt8]) throws {
     _ = try SequencedSocket.connect(path: path)

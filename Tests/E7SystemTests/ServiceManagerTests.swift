@@ -6,22 +6,18 @@ import Testing
 @testable import E7System
 
 /// A service manager's socket, as systemd listens.
-@safe private final class Manager {
-  let name: [UInt8]
-  /// It as C has it, for as long as this lives.
-  let path: UnsafeMutablePointer<CChar>
+private final class Manager {
+  let path: String
   private let socket: Int32
 
   init(abstract: Bool) throws {
     let number = UInt64.random(in: 0 ... .max)
-    let word = (abstract ? "@" : "/tmp/") + "e7-test-\(number)"
-    name = Array(word.utf8)
-    unsafe path = try #require(unsafe strdup(word))
+    path = (abstract ? "@" : "/tmp/") + "e7-test-\(number)"
     socket = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
     try #require(socket >= 0)
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
-    let bytes = abstract ? [0] + name.dropFirst() : name
+    let bytes = abstract ? [0] + path.utf8.dropFirst() : Array(path.utf8)
     unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: bytes) }
     let size = socklen_t(2 + bytes.count)
     let bound = unsafe withUnsafePointer(to: &address) {
@@ -31,9 +27,8 @@ import Testing
   }
 
   deinit {
-    unsafe free(path)
     close(socket)
-    _ = unsafe unlink(String(decoding: name, as: UTF8.self))
+    _ = unsafe unlink(path)
   }
 
   /// What was said, or nil.
@@ -44,52 +39,129 @@ import Testing
   }
 }
 
+/// The environment of this process, which is a test's own.
+private func environment(_ values: KeyValuePairs<String, String?>) {
+  for (name, value) in values {
+    if let value { _ = unsafe setenv(name, value, 1) } else { _ = unsafe unsetenv(name) }
+  }
+}
+
+private let sender = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+
 @Suite struct ServiceManagerTests {
-  private let sender = Glibc.socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
-
-  @Test(arguments: [false, true]) func readyIsSaidOnce(abstract: Bool) throws {
-    let listener = try Manager(abstract: abstract)
-    var manager = unsafe ServiceManager(by: sender, socket: listener.path, period: 0)
-    manager.ready()
-    manager.ready()
-    #expect(listener.heard() == "READY=1")
-    #expect(listener.heard() == nil)
-    manager.live(at: 0)
-    #expect(listener.heard() == nil && manager.wakes == nil)
-  }
-
-  @Test func lifeIsShownWhenItIsDue() throws {
-    let listener = try Manager(abstract: false)
-    var manager = unsafe ServiceManager(by: sender, socket: listener.path, period: 30000)
-    manager.live(at: 1000)
-    #expect(listener.heard() == "WATCHDOG=1")
-    #expect(manager.wakes == 31000)
-    manager.live(at: 30999)
-    #expect(listener.heard() == nil)
-    manager.live(at: 31000)
-    #expect(listener.heard() == "WATCHDOG=1")
-  }
-
-  @Test func itIsDueTwiceAsOftenAsItMustCome() {
-    for (period, wanted) in [("60000000", 30000), ("2000", 1), ("1", 1)] as [(String, UInt64)] {
-      #expect(unsafe e7_watchdog_period(period, "42", 42) == wanted)
-      #expect(unsafe e7_watchdog_period(period, nil, 42) == wanted)
+  @Test func readyIsSaidOnce() async {
+    await #expect(processExitsWith: .success) {
+      for isAbstract in [false, true] {
+        let listener = try Manager(abstract: isAbstract)
+        environment(["NOTIFY_SOCKET": listener.path, "WATCHDOG_USEC": nil])
+        var manager = ServiceManager(by: sender)
+        manager.ready()
+        manager.ready()
+        #expect(listener.heard() == "READY=1")
+        #expect(listener.heard() == nil)
+        manager.live(at: 0)
+        #expect(listener.heard() == nil && manager.wakes == nil)
+      }
     }
   }
 
-  @Test(arguments: ["41", "", "42 "]) func anothersWatchdogIsNotFed(pid: String) {
-    #expect(unsafe e7_watchdog_period("60000000", pid, 42) == 0)
+  @Test func lifeIsShownWhenItIsDue() async {
+    await #expect(processExitsWith: .success) {
+      let listener = try Manager(abstract: false)
+      environment([
+        "NOTIFY_SOCKET": listener.path, "WATCHDOG_USEC": "60000000", "WATCHDOG_PID": nil,
+      ])
+      var manager = ServiceManager(by: sender)
+      manager.live(at: 1000)
+      #expect(listener.heard() == "WATCHDOG=1")
+      #expect(manager.wakes == 31000)
+      manager.live(at: 30999)
+      #expect(listener.heard() == nil)
+      manager.live(at: 31000)
+      #expect(listener.heard() == "WATCHDOG=1")
+    }
   }
 
-  @Test(arguments: ["0", "-1", "x", ""]) func noWatchdogFromNonsense(period: String) {
-    #expect(unsafe e7_watchdog_period(period, nil, 42) == 0)
-    #expect(e7_watchdog_period(nil, nil, 42) == 0)
+  @Test func itIsDueTwiceAsOftenAsItMustCome() async {
+    await #expect(processExitsWith: .success) {
+      environment(["NOTIFY_SOCKET": "/tmp/none"])
+      for (period, wanted) in [("60000000", 30000), ("2000", 1), ("1", 1)] as [(String, UInt64)] {
+        environment(["WATCHDOG_USEC": period, "WATCHDOG_PID": "\(getpid())"])
+        #expect(e7_watchdog_period() == wanted)
+        environment(["WATCHDOG_PID": nil])
+        #expect(e7_watchdog_period() == wanted)
+      }
+    }
   }
 
-  @Test func withoutAManagerNothingIsSaid() {
-    var manager = unsafe ServiceManager(by: sender, socket: nil, period: 30000)
-    manager.ready()
-    manager.live(at: 0)
-    #expect(manager.wakes == nil)
+  @Test func anothersWatchdogIsNotFed() async {
+    await #expect(processExitsWith: .success) {
+      environment(["NOTIFY_SOCKET": "/tmp/none", "WATCHDOG_USEC": "60000000"])
+      for pid in ["1", "", "\(getpid()) "] {
+        environment(["WATCHDOG_PID": pid])
+        #expect(e7_watchdog_period() == 0)
+      }
+      environment(["WATCHDOG_PID": nil, "NOTIFY_SOCKET": nil])
+      #expect(e7_watchdog_period() == 0)
+    }
+  }
+
+  @Test func noWatchdogFromNonsense() async {
+    await #expect(processExitsWith: .success) {
+      environment(["NOTIFY_SOCKET": "/tmp/none", "WATCHDOG_PID": nil])
+      for period in ["0", "-1", "x", "", nil, "99999999999999999999"] {
+        environment(["WATCHDOG_USEC": period])
+        #expect(e7_watchdog_period() == 0)
+      }
+    }
+  }
+
+  @Test func withoutAManagerNothingIsSaid() async {
+    await #expect(processExitsWith: .success) {
+      environment(["NOTIFY_SOCKET": nil, "WATCHDOG_USEC": "60000000"])
+      var manager = ServiceManager(by: sender)
+      manager.ready()
+      manager.live(at: 0)
+      #expect(manager.wakes == nil)
+    }
+  }
+}
+
+@Suite struct HandedTests {
+  @Test func whatIsNotForThisProcessIsNothing() async {
+    await #expect(processExitsWith: .success) {
+      let own = "\(getpid())"
+      environment(["LISTEN_FDNAMES": "view"])
+      for (pid, count) in [
+        ("", "1"), ("1", "1"), (nil, "1"), (own, nil), (own, "0"), (own, "65"), (own, "-1"),
+        (own, ""), (own + " ", "1"), (own, "1x"), (own, "99999999999"),
+        (own, "18446744073709551617"),
+      ] as [(String?, String?)] {
+        environment(["LISTEN_PID": pid, "LISTEN_FDS": count])
+        #expect(unsafe e7_handed("view") == -ENOENT)
+      }
+      for count in ["1", "2", "63", "64"] {
+        environment(["LISTEN_PID": own, "LISTEN_FDS": count])
+        #expect(unsafe e7_handed("view") == 3)
+      }
+    }
+  }
+
+  @Test func descriptorsGoByName() async {
+    await #expect(processExitsWith: .success) {
+      environment([
+        "LISTEN_PID": "\(getpid())", "LISTEN_FDS": "4", "LISTEN_FDNAMES": "console::view:view",
+      ])
+      #expect(unsafe e7_handed("lanes") == -ENOENT && e7_handed("vie") == -ENOENT)
+      #expect(unsafe e7_handed("views") == -ENOENT)
+      #expect(unsafe e7_handed("console") == 3)
+      #expect(unsafe e7_handed("") == 4)
+      #expect(unsafe e7_handed("view") == 5)
+      // No more names than there are descriptors.
+      environment(["LISTEN_FDS": "2"])
+      #expect(unsafe e7_handed("view") == -ENOENT)
+      environment(["LISTEN_FDNAMES": nil])
+      #expect(unsafe e7_handed("console") == -ENOENT)
+    }
   }
 }

@@ -118,7 +118,8 @@ static void edit_netlink(unsigned int turn)
 /* ---- by E7IPC ---- */
 
 struct header {
-	unsigned char magic[4], major, minor;
+	unsigned int magic;
+	unsigned char major, minor;
 	unsigned short type;
 	unsigned int reserved, sequence, length;
 };
@@ -126,7 +127,7 @@ struct header {
 static void begin_ipc(struct message *message, int type)
 {
 	const struct header header = {
-		.magic = { E7_IPC_MAGIC_0, E7_IPC_MAGIC_1, E7_IPC_MAGIC_2, E7_IPC_MAGIC_3 },
+		.magic = E7_IPC_MAGIC,
 		.major = E7_IPC_MAJOR, .minor = E7_IPC_MINOR, .type = type,
 		.sequence = ++sequence };
 

@@ -16,11 +16,8 @@
 #define E7_GENL_VERSION 1
 #endif
 
-/* E7IPC: a message begins with these four bytes, which no text does. */
-#define E7_IPC_MAGIC_0 0xe7
-#define E7_IPC_MAGIC_1 0x00
-#define E7_IPC_MAGIC_2 0x45
-#define E7_IPC_MAGIC_3 0x37
+/* E7IPC: the first four bytes of a message, e7 00 45 37, which no text begins with. */
+#define E7_IPC_MAGIC 0x374500e7
 #define E7_IPC_MAJOR 1
 #define E7_IPC_MINOR 0
 

@@ -7,129 +7,21 @@
 #define CE7LINUX_H
 
 #include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <unistd.h>
 
-// Errors (process.c); their numbers are errno.h's
+// Processes, users, time (process.c)
 
-/// The name of an errno, such as "EPERM", static, or null.
+/// The name of an errno, such as "EPERM", and what it means in English: static, or null.
 const char *_Nullable e7_errno_name(int32_t number);
-
-/// What an errno means, in English, static, or null.
 const char *_Nullable e7_errno_text(int32_t number);
-
-// Unix sockets, SOCK_SEQPACKET, close-on-exec (socket.c)
-
-struct e7_credentials {
-  int32_t pid;
-  uint32_t uid;
-  uint32_t gid;
-};
-
-struct e7_received {
-  struct e7_credentials credentials;
-  bool has_credentials;
-  bool truncated;
-  int32_t passed;
-};
-
-struct sockaddr_un;
-
-/// The address of a socket in the file system; -ENOENT without a path, -ENAMETOOLONG beyond the 107
-/// bytes that unix(7) has room for.
-int32_t e7_unix_name(struct sockaddr_un *_Nonnull address, const uint8_t *_Nonnull path, size_t count);
-
-/// Whether a descriptor is an end of a socketpair(2) of unix(7), of type SOCK_SEQPACKET, or at
-/// least of no connection that a path in the file system names.
-bool e7_is_unix_pair(int32_t fd);
-int32_t e7_peer_credentials(int32_t fd, struct e7_credentials *_Nonnull credentials);
-
-/// Whether who made the other end is in a group: 1, 0, or a failure.
-int32_t e7_peer_is_in(int32_t fd, uint32_t group);
-
-/// Sends one datagram; never blocks, no SIGPIPE.
-int64_t e7_send(int32_t fd, const uint8_t *_Nonnull bytes, size_t count);
-
-/// Receives one datagram; never blocks.
-///
-/// The control buffer has room for SCM_CREDENTIALS where SO_PASSCRED is on, for one descriptor
-/// where one is expected, and for nothing else, so that the kernel installs no other.
-int64_t e7_receive(int32_t fd, uint8_t *_Nonnull bytes, size_t capacity, bool expects_descriptor,
-                   struct e7_received *_Nonnull received);
-
-/// Opens a socket of generic netlink, close-on-exec, bound to a port of the kernel's choice.
-int32_t e7_netlink_open(void);
-
-/// Has refusals come in words, without the request repeated, where the kernel has either (4.12);
-/// what waits, for whoever had it before, is forgotten.
-void e7_netlink_take(int32_t fd);
-
-/// Sends a datagram to the kernel.
-int32_t e7_netlink_send(int32_t fd, const uint8_t *_Nonnull bytes, size_t count);
-
-struct e7_netlink_received {
-  /// The sender's netlink port, 0 for the kernel.
-  uint32_t port;
-  bool truncated;
-};
-
-/// Receives one netlink datagram; never blocks.
-int64_t e7_netlink_receive(int32_t fd, uint8_t *_Nonnull bytes, size_t capacity,
-                           struct e7_netlink_received *_Nonnull received);
-
-/// Room for an address as text.
-enum { E7_ADDRESS_TEXT = 46 };
-
-/// Writes the 4 or 16 bytes of an address as people do: inet_ntop(3).
-bool e7_address_text(const uint8_t *_Nonnull address, size_t count, uint8_t *_Nonnull text);
-
-int32_t e7_set_option(int32_t fd, int32_t level, int32_t name, int32_t value);
-int32_t e7_set_cloexec(int32_t fd);
-
-// What a service manager hands over, and is told: sd_listen_fds(3), sd_notify(3) (manager.c)
-
-/// How many descriptors, from 3 on, are for the process `own`, as its environment says; 0 for none.
-int32_t e7_handed_count(const char *_Nullable pid, const char *_Nullable count, int32_t own);
-
-/// Which of so many has a name, and no bit in `gone`; -1 for none.  `names` has colons between them.
-int32_t e7_handed_index(const char *_Nullable names, int32_t count, uint64_t gone,
-                        const char *_Nonnull name);
-
-/// Milliseconds between two signs of life; 0 where none is awaited from the process `own`.
-uint64_t e7_watchdog_period(const char *_Nullable microseconds, const char *_Nullable pid,
-                            int32_t own);
-
-/// Says something to the socket at `path`, which begins with @ where it is abstract: best effort.
-void e7_notify(int32_t fd, const char *_Nonnull path, const char *_Nonnull text);
-
-// Waiting (wait.c)
-
-enum { E7_INPUT = 1, E7_OUTPUT = 4, E7_CLOSED = 0x2018 };
-
-struct e7_waited {
-  int32_t fd;
-  int16_t events;
-  int16_t ready;
-};
-
-/// Waits for descriptors: how many are ready, 0 when the time is over or a signal came; -1
-/// milliseconds are for ever.
-int32_t e7_wait(struct e7_waited *_Nullable all, size_t count, int32_t milliseconds);
-
-uint64_t e7_monotonic_ms(void);
-
-// Processes, users, files (process.c)
 
 /// The argument at `index`, or null past the last.
 const char *_Nullable e7_argument(size_t index);
-const char *_Nullable e7_environment(const char *_Nonnull name);
 void e7_ignore_broken_pipes(void);
-
-/// Opens those of the descriptors 0 to 2 that are closed; error goes to the journal under `name`, or
-/// to the kernel's log.
-void e7_open_standard(const char *_Nonnull name);
 
 /// What reads that which is written to a descriptor: a person; a character device such as /dev/kmsg,
 /// of which each write(2) is a record, there is always room, and poll(2) says nothing; or whatever
@@ -145,11 +37,95 @@ bool e7_write(int32_t fd, const uint8_t *_Nonnull bytes, size_t count, int32_t m
 /// folder of this one, or from `elsewhere`.  Returns only on failure.
 int32_t e7_become_beside(const char *_Nonnull name, const char *_Nonnull elsewhere);
 
-/// Looks a name up in /etc/passwd, without NSS: -ENOENT where it is not there.
-int32_t e7_user(const char *_Nonnull name, uint32_t *_Nonnull uid, uint32_t *_Nonnull gid);
+/// A user of /etc/passwd, looked up without NSS.
+struct __attribute__((swift_name("Account"))) e7_account {
+  bool exists;
+  uint32_t uid, gid;
+};
+struct e7_account e7_user(const char *_Nonnull name);
 
-/// Looks a name up in /etc/group, without NSS: -ENOENT where it is not there.
-int32_t e7_group(const char *_Nonnull name, uint32_t *_Nonnull gid);
+/// The id of a group of /etc/group, looked up without NSS: -ENOENT where it is not there.
+int64_t e7_group(const char *_Nonnull name);
+
+/// The kernel kills this process when its parent, which must be this one, ends: PR_SET_PDEATHSIG.
+int32_t e7_die_with_parent(int32_t parent);
+
+/// Milliseconds of CLOCK_MONOTONIC: suspended time does not count.
+uint64_t e7_monotonic_ms(void) __attribute__((swift_name("monotonicMilliseconds()")));
+
+/// Waits for descriptors: how many are ready, 0 when the time is over or a signal came; -1
+/// milliseconds are for ever.
+int32_t e7_wait(struct pollfd *_Nullable all, size_t count, int32_t milliseconds);
+enum { E7_CLOSED = 0x2018 };
+
+// What a service manager hands over, and is told (manager.c)
+
+/// The descriptor that sd_listen_fds(3) has for this process under a name, -ENOENT without one; it
+/// is whoever's asks first.
+int32_t e7_handed(const char *_Nonnull name);
+
+/// Milliseconds between two signs of life, half of those that sd_watchdog_enabled(3) tells of; 0
+/// where none is awaited.
+uint64_t e7_watchdog_period(void);
+
+/// Says something as sd_notify(3) does, by a datagram socket of unix(7): best effort.
+void e7_notify(int32_t fd, const char *_Nonnull text);
+
+// Sockets, close-on-exec; nothing here blocks or raises SIGPIPE (socket.c)
+
+/// `struct ucred` of unix(7), in the reader's namespaces: `pid` is 0 where the process is not
+/// visible from here.
+struct __attribute__((swift_name("Credentials"))) e7_credentials {
+  int32_t pid;
+  uint32_t uid, gid;
+};
+
+struct e7_received {
+  struct e7_credentials credentials;
+  bool has_credentials, truncated;
+  /// A descriptor, or -1.
+  int32_t passed;
+  /// The sender's netlink port: 0 for the kernel, UINT32_MAX for what is no netlink.
+  uint32_t port;
+};
+
+struct sockaddr_un;
+
+/// The address of a socket in the file system; -ENOENT without a path, -ENAMETOOLONG beyond the 107
+/// bytes that unix(7) has room for.
+int32_t e7_unix_name(struct sockaddr_un *_Nonnull address, const uint8_t *_Nonnull path, size_t count);
+
+int32_t e7_set_option(int32_t fd, int32_t level, int32_t name, int32_t value);
+
+/// Whether a descriptor is an end of a socketpair(2) of unix(7), of type SOCK_SEQPACKET, or at
+/// least of no connection that a path in the file system names.
+bool e7_is_unix_pair(int32_t fd);
+
+/// Who connected, or made the pair, as it was then: SO_PEERCRED.
+int32_t e7_peer_credentials(int32_t fd, struct e7_credentials *_Nonnull credentials);
+
+/// Whether who made the other end is in a group: 1, 0, or a failure.
+int32_t e7_peer_is_in(int32_t fd, uint32_t group);
+
+/// Sends one datagram, by netlink to the kernel.
+int64_t e7_send(int32_t fd, const uint8_t *_Nonnull bytes, size_t count);
+
+/// Receives one datagram.
+///
+/// The control buffer has room for SCM_CREDENTIALS where SO_PASSCRED is on, for one descriptor
+/// where one is expected, and for nothing else, so that the kernel installs no other.
+int64_t e7_receive(int32_t fd, uint8_t *_Nonnull bytes, size_t capacity, bool expects_descriptor,
+                   struct e7_received *_Nonnull received);
+
+/// Opens a socket of generic netlink, bound to a port of the kernel's choice, or takes over one that
+/// was `handed`, unless that is -1, and forgets what waits there for whoever had it before.
+///
+/// Refusals come in words, without the request repeated, where the kernel has either (4.12).
+int32_t e7_netlink_open(int32_t handed);
+
+/// Writes the 4 or 16 bytes of an address as people do: inet_ntop(3).
+enum { E7_ADDRESS_TEXT = 46 };
+bool e7_address_text(const uint8_t *_Nonnull address, size_t count, uint8_t *_Nonnull text);
 
 // The folder of the rules file (folder.c)
 
@@ -164,14 +140,5 @@ int32_t e7_save_write(int32_t fd, const uint8_t *_Nonnull bytes, size_t count, u
 /// Puts the file in the place of `rules`, and that in the place of `rules.previous`; when it
 /// returns 0, both survive a power cut.
 int32_t e7_save_end(int32_t folder, int32_t fd);
-
-/// Becomes a user and group for good, without any other group.
-int32_t e7_become(uint32_t uid, uint32_t gid);
-
-/// The kernel kills this process when its parent, which must be this one, ends: PR_SET_PDEATHSIG.
-int32_t e7_die_with_parent(int32_t parent);
-
-/// Memory comes from brk(2) alone, which needs no rights to map files or code.
-void e7_heap_by_brk(void);
 
 #endif

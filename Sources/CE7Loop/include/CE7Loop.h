@@ -12,6 +12,8 @@ int32_t e7_unix_aim(const uint8_t *_Nonnull path, size_t count);
 
 int32_t e7_unix_accept(int32_t listener);
 
+enum { E7_INPUT = 1, E7_OUTPUT = 4 };
+
 struct e7_ready {
   uint64_t token;
   uint32_t events;

@@ -7,11 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// What an argument of a system call must be.
+/// What an argument of a system call must be: `value`, or with `lacks` none of its bits.
 struct e7_required {
   /// Counted from 1; 0 in a row without.
   uint8_t argument;
-  /// Whether `value` is bits that it must not have.
   bool lacks;
   int32_t value;
 };
@@ -35,16 +34,16 @@ enum { E7_FOLDER = INT32_MIN };
 const struct e7_call *_Nonnull e7_service_calls(size_t *_Nonnull count);
 
 /// Becomes a user and group, neither of them 0, without any capability, dies with `parent` from now
-/// on, and asks the kernel afterwards whether all of it holds.
+/// on, and asks the kernel whether all of it holds.
 ///
-/// Where it fails, `step` is what was to be brought about, and the process, which must have one
-/// thread, is half confined and must end: -errno, or 1 where the kernel does not show the effect.
+/// Where it fails, with -errno, `step` is what was to be brought about, and the process, which must
+/// have one thread, is half confined and must end.
 int32_t e7_shed(uint32_t uid, uint32_t gid, int32_t parent, const char *_Nonnull *_Nonnull step);
 
 /// Forbids files by Landlock, but to be made, written and renamed in `folder`, unless it is -1; and
 /// every system call but `calls` by seccomp(2): another kills the process.
 ///
-/// Returns the kernel's version of Landlock, 0 where it has none; or fails as `e7_shed`, with -errno.
+/// Returns the kernel's version of Landlock, 0 where it has none; or fails as `e7_shed`.
 int32_t e7_seal(const struct e7_call *_Nonnull calls, size_t count, int32_t folder,
                 const char *_Nonnull *_Nonnull step);
 

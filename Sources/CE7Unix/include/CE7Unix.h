@@ -65,7 +65,14 @@ int32_t e7_spawn_command(const char *_Nonnull path, const char *_Nonnull first,
 /// Reaps one child: its process id, 0 when none has ended; `status` as waitpid(2) gives it.
 int32_t e7_reap(int32_t *_Nonnull status);
 int32_t e7_kill(int32_t pid, int32_t signal);
-// Files (place.c)
+
+// Files and the environment (place.c)
+
+const char *_Nullable e7_environment(const char *_Nonnull name);
+
+/// Opens those of the descriptors 0 to 2 that are closed; error goes to the journal under `name`, or
+/// to the kernel's log.
+void e7_open_standard(const char *_Nonnull name);
 
 bool e7_is_executable(const char *_Nonnull path);
 bool e7_exists(const char *_Nonnull path);

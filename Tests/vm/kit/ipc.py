@@ -25,7 +25,7 @@ def _constant(name):
     return int(re.search(rf"^#define {name} (\w+)", _E7_H, re.M)[1], 0)
 
 
-MAGIC = bytes(_constant(f"E7_IPC_MAGIC_{index}") for index in range(4))
+MAGIC = _constant("E7_IPC_MAGIC").to_bytes(4, "little")
 MAJOR, MINOR = _constant("E7_IPC_MAJOR"), _constant("E7_IPC_MINOR")
 TYPE = defs.CMD | defs.MSG
 TYPE_NAME = {number: name for name, number in TYPE.items()}

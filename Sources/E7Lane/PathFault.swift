@@ -1,45 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// What is wrong with the path of a rule.
+/// What is wrong with the path of a rule, which has one spelling for one file.
 package enum PathFault: Error, Equatable {
-  /// Does not begin with a slash.
-  case notAbsolute
-  /// Over `Limit.path` bytes.
-  case tooLong
-  /// Holds `//`.
-  case emptyComponent
-  /// Holds `/./` or `/../`, or ends in `/.` or `/..`.
-  case dotComponent
-  /// Holds a byte below 32, or 127.
-  case controlCharacter
-}
+  case notAbsolute, tooLong, emptyComponent, dotComponent, controlCharacter
 
-/// The form of a path that a rule may name: one spelling for one file.
-package enum PathForm {
   /// The first fault of `path`, or nil for one that a rule may name.
-  package static func fault(_ path: [UInt8]) -> PathFault? {
+  package static func of(_ path: [UInt8]) -> PathFault? {
     guard path.first == UInt8(ascii: "/") else { return .notAbsolute }
     guard path.count <= Limit.path else { return .tooLong }
-    var dots = 0
-    var length = 0
-    for index in 1..<path.count + 1 {
+    var (length, dots) = (0, 0)
+    for index in 1...path.count {
       let byte = index < path.count ? path[index] : UInt8(ascii: "/")
       if byte < 32 || byte == 127 { return .controlCharacter }
-      if byte == UInt8(ascii: "/") {
-        if length == 0 && index < path.count { return .emptyComponent }
-        if length > 0 && length == dots && dots <= 2 { return .dotComponent }
-        length = 0
-        dots = 0
-      } else {
+      if byte != UInt8(ascii: "/") {
         length += 1
         if byte == UInt8(ascii: ".") { dots += 1 }
+        continue
       }
+      if length == 0 && index < path.count { return .emptyComponent }
+      if length > 0 && length == dots && dots <= 2 { return .dotComponent }
+      (length, dots) = (0, 0)
     }
     return nil
   }
-}
 
-extension PathFault {
   /// What is wrong, to follow the path in a sentence, and what was expected instead.
   package var words: (problem: Phrase, expected: Phrase) {
     switch self {

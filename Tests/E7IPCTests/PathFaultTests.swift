@@ -3,14 +3,14 @@ import CE7Schema
 import E7IPC
 import Testing
 
-@Suite struct PathFormTests {
+@Suite struct PathFaultTests {
   @Test(arguments: [
     "/", "/a", "/a/", "/a/b", "/usr/bin/curl", "/...", "/..a", "/a../b", "/.a", "/a.", "/ ",
     "/\u{80}",
     "/-/~", "/a/...", "/a b/\"c\"",
   ])
   func forms(path: String) {
-    #expect(PathForm.fault(Array(path.utf8)) == nil)
+    #expect(PathFault.of(Array(path.utf8)) == nil)
   }
 
   @Test(arguments: [
@@ -24,13 +24,13 @@ import Testing
     ("/a\t/b", .controlCharacter),
   ])
   func faults(path: String, fault: PathFault) {
-    #expect(PathForm.fault(Array(path.utf8)) == fault)
+    #expect(PathFault.of(Array(path.utf8)) == fault)
   }
 
   @Test func lengths() {
     func path(_ count: Int) -> [UInt8] { [0x2f] + [UInt8](repeating: 0x61, count: count - 1) }
-    #expect(PathForm.fault(path(Limit.path - 1)) == nil)
-    #expect(PathForm.fault(path(Limit.path)) == nil)
-    #expect(PathForm.fault(path(Limit.path + 1)) == .tooLong)
+    #expect(PathFault.of(path(Limit.path - 1)) == nil)
+    #expect(PathFault.of(path(Limit.path)) == nil)
+    #expect(PathFault.of(path(Limit.path + 1)) == .tooLong)
   }
 }

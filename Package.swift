@@ -6,7 +6,7 @@ import PackageDescription
 //   CE7Schema ← E7Lane ← E7IPC ← E7Rules ← E7Console ← e7-client
 //   CE7Linux ← E7System ← E7Loop, E7Files ← e7-broker, e7-client
 //   CE7Linux ← E7System ← E7Netlink, E7PrivCore ← e7-priv
-//   CE7Linux ← CE7Sandbox ← E7Sandbox ← e7-priv, e7-broker
+//   CE7Linux ← CE7Sandbox ← e7-priv, e7-broker
 //   E7System ← E7Unix ← E7Groups ← e7-supervisor
 //   E7Netlink ← E7Groups ← E7Questions ← e7-broker
 // What e7-priv does not need stands in targets that it does not link.
@@ -60,8 +60,6 @@ let package = Package(
       linkerSettings: [.linkedLibrary("cap"), .linkedLibrary("seccomp")]),
     .target(
       name: "CE7BrokerCalls", dependencies: ["CE7Sandbox"], cSettings: [.define("_GNU_SOURCE")]),
-    // The kernel's own headers.
-    .systemLibrary(name: "CNetlink"),
 
     .target(name: "E7Text", swiftSettings: trusted),
     .target(name: "E7Lane", dependencies: ["CE7Schema", "E7Text"], swiftSettings: trusted),
@@ -71,7 +69,7 @@ let package = Package(
     .target(name: "E7System", dependencies: ["CE7Linux", "E7Text"], swiftSettings: trusted),
     .target(
       name: "E7Netlink",
-      dependencies: ["CE7Linux", "CE7Schema", "CNetlink", "E7Lane", "E7System", "E7Text"],
+      dependencies: ["CE7Linux", "CE7Schema", "E7Lane", "E7System", "E7Text"],
       swiftSettings: trusted),
     // What e7-supervisor has beyond what e7-priv needs, and compiles as it does.
     .target(
@@ -80,7 +78,7 @@ let package = Package(
     .target(
       name: "E7Groups",
       dependencies: [
-        "CE7Linux", "CE7Schema", "CE7Unix", "CNetlink", "E7Lane", "E7Netlink", "E7System",
+        "CE7Linux", "CE7Schema", "CE7Unix", "E7Lane", "E7Netlink", "E7System",
         "E7Text",
       ],
       swiftSettings: trusted),
@@ -93,9 +91,6 @@ let package = Package(
     .target(
       name: "E7Loop", dependencies: ["CE7Linux", "CE7Loop", "E7System", "E7Text"],
       swiftSettings: common),
-    .target(
-      name: "E7Sandbox", dependencies: ["CE7Linux", "CE7Sandbox", "E7System", "E7Text"],
-      swiftSettings: trusted),
     .target(
       name: "E7PrivCore",
       dependencies: [
@@ -118,7 +113,7 @@ let package = Package(
     .executableTarget(
       name: "e7-priv",
       dependencies: [
-        "CE7Linux", "CE7Sandbox", "CE7Schema", "E7Lane", "E7Netlink", "E7PrivCore", "E7Sandbox",
+        "CE7Linux", "CE7Sandbox", "CE7Schema", "E7Lane", "E7Netlink", "E7PrivCore",
         "E7System", "E7Text",
       ],
       swiftSettings: trusted, linkerSettings: hardened),
@@ -133,7 +128,7 @@ let package = Package(
       name: "e7-broker",
       dependencies: [
         "CE7BrokerCalls", "CE7Linux", "CE7Sandbox", "CE7Schema", "E7BrokerCore", "E7IPC", "E7Loop",
-        "E7Netlink", "E7Questions", "E7Rules", "E7Sandbox", "E7System", "E7Text", "E7Unix",
+        "E7Netlink", "E7Questions", "E7Rules", "E7System", "E7Text", "E7Unix",
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: common, linkerSettings: hardened),
@@ -168,7 +163,7 @@ let package = Package(
     .testTarget(
       name: "E7SandboxTests",
       dependencies: [
-        "CE7BrokerCalls", "CE7Probe", "CE7Sandbox", "E7Sandbox", "E7System", "E7Text",
+        "CE7BrokerCalls", "CE7Probe", "CE7Sandbox", "E7System", "E7Text",
       ],
       swiftSettings: common),
     .testTarget(

@@ -8,8 +8,6 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-#include "CE7Sandbox.h"
-
 static const struct e7_call calls[] = {
     {SYS_epoll_wait},
     {SYS_epoll_ctl},
@@ -32,7 +30,6 @@ static const struct e7_call calls[] = {
     {SYS_exit_group},
 };
 
-const struct e7_call *e7_broker_calls(size_t *count) {
-  *count = sizeof(calls) / sizeof(calls[0]);
-  return calls;
+struct e7_calls e7_broker_calls(void) {
+  return (struct e7_calls){calls, sizeof(calls) / sizeof(calls[0])};
 }

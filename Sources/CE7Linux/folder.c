@@ -12,8 +12,6 @@
 
 static const char saved[] = "rules", previous[] = "rules.previous", next[] = ".rules.new";
 
-enum { flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode = 0640 };
-
 // glibc's own makes it renameat(2) where it can, which is one call more to allow.
 static int rename_to(int32_t folder, const char *from, const char *to, unsigned flags) {
   return (int)syscall(SYS_renameat2, folder, from, folder, to, flags);
@@ -35,23 +33,27 @@ int32_t e7_open_rules_folder(const char *path, uint32_t gid) {
   // From the root down, each by the descriptor of the one before, so that none can be exchanged.
   for (char *name; fd >= 0 && (name = strtok_r(rest, "/", &rest));) {
     int above = fd;
-    errno = EPERM;
-    fd = is_roots(above, 0) ? openat(above, name, as_folder) : -1;
+    fd = is_roots(above, 0) ? openat(above, name, as_folder) : (errno = EPERM, -1);
     int error = errno;
     close(above);
     errno = error;
   }
-  if (fd < 0 || is_roots(fd, gid)) return fd < 0 ? -errno : fd;
+  if (fd < 0) return -errno;
+  if (is_roots(fd, gid)) return fd;
   close(fd);
   return -EPERM;
 }
 
+static int open_next(int32_t folder) {
+  return openat(folder, next, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0640);
+}
+
 int32_t e7_save_begin(int32_t folder) {
-  int fd = openat(folder, next, flags, mode);
+  int fd = open_next(folder);
 
   // Root's: the file before, of somebody who died between the two steps of e7_save_end.
   if (fd < 0 && errno == EACCES && rename_to(folder, next, previous, 0) == 0)
-    fd = openat(folder, next, flags, mode);
+    fd = open_next(folder);
   return fd < 0 ? -errno : fd;
 }
 
@@ -67,22 +69,13 @@ int32_t e7_save_write(int32_t fd, const uint8_t *bytes, size_t count, uint64_t o
   return 0;
 }
 
-static int32_t sync_whole(int32_t fd) {
-  while (fsync(fd))
-    if (errno != EINTR) return -errno;
-  return 0;
-}
-
 int32_t e7_save_end(int32_t folder, int32_t fd) {
-  int32_t result = sync_whole(fd);
-
-  if (result) return result;
-  if (rename_to(folder, next, saved, RENAME_EXCHANGE) == 0) {
-    if (rename_to(folder, next, previous, 0)) return -errno;
-  } else if ((errno != ENOENT && errno != EINVAL && errno != ENOSYS) ||
-             rename_to(folder, next, saved, 0)) {
-    // With none there is nothing to keep; a file system that cannot exchange keeps none either.
+  if (fsync(fd)) return -errno;
+  // With none there is nothing to keep; a file system that cannot exchange keeps none either.
+  if (rename_to(folder, next, saved, RENAME_EXCHANGE) == 0
+          ? rename_to(folder, next, previous, 0)
+          : (errno != ENOENT && errno != EINVAL && errno != ENOSYS) ||
+                rename_to(folder, next, saved, 0))
     return -errno;
-  }
-  return sync_whole(folder);
+  return fsync(folder) ? -errno : 0;
 }

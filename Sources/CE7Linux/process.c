@@ -75,14 +75,11 @@ int64_t e7_group(const char *name) {
 }
 
 int32_t e7_become_beside(const char *name, const char *elsewhere) {
-  char own[PATH_MAX], path[PATH_MAX + NAME_MAX];
-  ssize_t length = readlink("/proc/self/exe", own, sizeof(own) - 1);
+  char own[PATH_MAX] = "", path[PATH_MAX + NAME_MAX];
 
-  if (length < 0) return -errno;
-  own[length] = 0;
+  if (readlink("/proc/self/exe", own, sizeof(own) - 1) < 0) return -errno;
   const char *last = strrchr(own, '/');
-  if (!last) return -ENOENT;
-  snprintf(path, sizeof(path), "%.*s/%s", (int)(last - own), own, name);
+  snprintf(path, sizeof(path), "%.*s/%s", last ? (int)(last - own) : 0, own, name);
   execv(path, (char *[]){path, own, NULL});
   snprintf(path, sizeof(path), "%s/%s", elsewhere, name);
   execv(path, (char *[]){path, own, NULL});
@@ -92,8 +89,7 @@ int32_t e7_become_beside(const char *name, const char *elsewhere) {
 int32_t e7_die_with_parent(int32_t parent) {
   if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)) return -errno;
   // It may have died before; nobody would tell.
-  errno = ESRCH;
-  return getppid() == parent ? 0 : -ESRCH;
+  return getppid() == parent ? 0 : -(errno = ESRCH);
 }
 
 uint64_t e7_monotonic_ms(void) {

@@ -35,7 +35,6 @@ static const struct e7_call calls[] = {
      {E7_IS(0, E7_FOLDER), E7_IS(2, E7_FOLDER), E7_LACKS(4, ~RENAME_EXCHANGE)}},
 };
 
-const struct e7_call *e7_service_calls(size_t *count) {
-  *count = sizeof(calls) / sizeof(calls[0]);
-  return calls;
+struct e7_calls e7_service_calls(void) {
+  return (struct e7_calls){calls, sizeof(calls) / sizeof(calls[0])};
 }

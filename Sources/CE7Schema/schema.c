@@ -1,35 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "CE7Schema.h"
 
-#include <string.h>
-
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 // Flags are looked up as a list, too; no other has this number.
 enum { flag_list = 0 };
 
-// Whose each word is; the words stand behind one another, since in a program that is loaded
-// anywhere a pointer costs more than most of them.
+// In a program that is loaded anywhere a pointer costs more than most words.
 static const struct __attribute__((packed)) {
   uint8_t list;
   uint16_t number;
+  char word[12];
 } rows[] = {
-#define E7_WORD(L, n, w, d) {E7_LIST_##L, n},
+#define E7_WORD(L, n, w, d) {E7_LIST_##L, n, w},
 #include "../../kmod/uapi/words.x"
-#define E7_FLAG(N, s, n, a, K, p, d) {flag_list, n},
-#define E7_NUMBER(N, s, n, a, p, l, m, d) {flag_list, n},
-#define E7_COUNTER(N, s, n, a, d) {flag_list, n},
+#define E7_FLAG(N, s, n, a, K, p, d) {flag_list, n, #a},
+#define E7_NUMBER(N, s, n, a, p, l, m, d) {flag_list, n, #a},
+#define E7_COUNTER(N, s, n, a, d) {flag_list, n, #a},
 #include "../../kmod/uapi/defs.x"
 };
-
-static const char words[] =
-#define E7_WORD(L, n, w, d) w "\0"
-#include "../../kmod/uapi/words.x"
-#define E7_FLAG(N, s, n, a, K, p, d) #a "\0"
-#define E7_NUMBER(N, s, n, a, p, l, m, d) #a "\0"
-#define E7_COUNTER(N, s, n, a, d) #a "\0"
-#include "../../kmod/uapi/defs.x"
-    ;
 
 static const struct {
   uint8_t number, kind;
@@ -62,17 +51,9 @@ static const struct __attribute__((packed)) {
 #include "../../kmod/uapi/defs.x"
 };
 
-// Where each begins.
-static uint16_t starts[COUNT(rows)];
-
-__attribute__((constructor)) static void find_starts(void) {
-  for (size_t i = 1; i < COUNT(rows); i++)
-    starts[i] = (uint16_t)(starts[i - 1] + strlen(words + starts[i - 1]) + 1);
-}
-
 const char *e7_word_of(enum e7_list list, uint32_t number) {
   for (size_t i = 0; i < COUNT(rows); i++)
-    if (rows[i].list == list && rows[i].number == number) return words + starts[i];
+    if (rows[i].list == list && rows[i].number == number) return rows[i].word;
   return NULL;
 }
 

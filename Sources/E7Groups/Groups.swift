@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import CE7Unix
-import CNetlink
 package import E7Netlink
 
-extension GenericSocket {
+extension KernelSocket {
   /// Receives what is sent to a group of a family from now on; refused to who lacks the authority.
   package mutating func join(_ group: Phrase, of family: Phrase) throws(NetlinkError) {
     let description = try describe(family)
@@ -20,18 +19,13 @@ extension GenericSocket {
     guard copy >= 0 else { throw .system(SystemError("fcntl", errno: -copy)) }
     return FileDescriptor(owning: copy)
   }
-}
 
-extension KernelSocket {
   /// Is told of changes from now on; anybody may be, with the module.
   package mutating func joinNotices() throws(NetlinkError) {
     _ = try resolve()
     let name = Words.phrase(.group, UInt32(EventGroup.notices.rawValue)) ?? ""
-    try socket.join(name, of: KernelSocket.name)
+    try join(name, of: KernelSocket.name)
   }
-
-  /// A descriptor of this socket, for a process that receives its events.
-  package func descriptor() throws(NetlinkError) -> FileDescriptor { try socket.descriptor() }
 }
 
 /// The multicast groups of a family, as the kernel's family `nlctrl` lists them.

@@ -13,9 +13,7 @@ package struct RawAttribute: Equatable {
   package let number: UInt16
   package let payload: Range<Int>
 
-  /// The attribute that begins at `index`, which moves to the next; nil at the end.
-  ///
-  /// A pure function; `DecodeError.truncated` where a length does not fit.
+  /// The attribute that begins at `index`, which moves to the next; nil at the end: a pure function.
   @inline(never) package static func next(
     _ bytes: [UInt8], _ index: inout Int
   ) throws(DecodeError) -> RawAttribute? {
@@ -32,17 +30,14 @@ package struct RawAttribute: Equatable {
   }
 }
 
-/// Attributes of a message, each checked against `defs.x` before any is handed out.
-///
-/// A pure function over a buffer: it reads no byte outside, and takes linear time.
+/// Attributes of a message, each checked against `defs.x` before any is handed out: a pure function
+/// over a buffer, which reads no byte outside and takes linear time.
 package struct AttributeReader {
   private let bytes: [UInt8]
   private let start: Int
   /// A bit for the number of each that was taken.
   private var taken: UInt128 = 1 << Attribute.pad.rawValue
 
-  /// Checks all attributes from `start` to the end of `bytes`.
-  ///
   /// With `skipUnknown`, attributes of a later version are passed over instead of refused.
   package init(_ bytes: [UInt8], from start: Int, skipUnknown: Bool) throws(DecodeError) {
     self.bytes = bytes
@@ -82,7 +77,7 @@ package struct AttributeReader {
 
   package func has(_ attribute: Attribute) -> Bool { find(attribute) != nil }
 
-  /// Where the bytes of an attribute are, or nil where it was not sent; whoever takes it knows it.
+  /// Where its bytes are, or nil where it was not sent; whoever takes one knows it.
   package mutating func take(_ attribute: Attribute) -> Range<Int>? {
     taken |= 1 << attribute.rawValue
     return find(attribute)
@@ -90,8 +85,7 @@ package struct AttributeReader {
 
   package mutating func flag(_ attribute: Attribute) -> Bool { take(attribute) != nil }
   package mutating func u64(_ attribute: Attribute) -> UInt64? { take(attribute).map { value($0) } }
-
-  /// The text without its NUL, or nil where it was not sent.
+  /// The text without its NUL.
   package mutating func string(_ attribute: Attribute) -> [UInt8]? {
     take(attribute).map { bytes($0.dropLast()) }
   }
@@ -108,14 +102,11 @@ package struct AttributeReader {
 
   @inline(never) package func bytes(_ payload: Range<Int>) -> [UInt8] { Array(bytes[payload]) }
 
-  /// The number that so many bytes are.
   @inline(never) package func value(_ payload: Range<Int>) -> UInt64 {
     payload.reversed().reduce(0) { $0 << 8 | UInt64(bytes[$1]) }
   }
 
-  /// The attribute at an index, 0 at first, which moves to the next; nil past the last.
-  ///
-  /// `DecodeError.unknownAttribute` where it was passed over.
+  /// The attribute at an index, 0 at first, which moves to the next; one that was passed over throws.
   package func next(
     _ index: inout Int
   ) throws(DecodeError) -> (attribute: Attribute, payload: Range<Int>)? {
@@ -125,7 +116,6 @@ package struct AttributeReader {
     return (attribute, raw.payload)
   }
 
-  /// The attributes as they came.
   package var all: [UInt8] {
     var all = Array(bytes[start...])
     all.pad()
@@ -152,7 +142,6 @@ package struct AttributeWriter {
     bytes.pad()
   }
 
-  /// Adds a number of so many bytes.
   @inline(never) package mutating func put(_ attribute: Attribute, _ value: UInt64, _ count: Int) {
     var payload: [UInt8] = []
     payload.put(value, count)
@@ -175,8 +164,6 @@ extension [UInt8] {
   package mutating func put(_ value: UInt64, _ count: Int) {
     for index in 0..<count { append(UInt8(truncatingIfNeeded: value >> (8 * UInt64(index)))) }
   }
-
-  /// Adds the padding of an attribute.
   package mutating func pad() { while count % 4 != 0 { append(0) } }
 
   /// Puts the four low bytes of a number in the place of others.

@@ -1,26 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// What this module speaks of comes with it.
+@_exported public import CE7Schema
+@_exported public import E7Text
 
-/// The fixed header of an E7IPC message: one datagram of a SEQPACKET socket, host byte order.
-///
-/// | bytes | field |
-/// |---|---|
-/// | 0–3 | magic, no valid beginning of a text |
-/// | 4, 5 | major and minor version |
-/// | 6–7 | type, `MessageType` |
-/// | 8–11 | reserved, zero |
-/// | 12–15 | sequence: chosen by who asks, repeated in each message of the answer, 0 in events |
-/// | 16–19 | length of the datagram, header included |
-///
-/// No field names the sender: identity comes from the kernel.
+/// The fixed header of an E7IPC message, one datagram of a SEQPACKET socket: docs/protocol.md.
 package struct Header: Equatable, Sendable {
   package static let size = 20
 
   package let type: MessageType
   package let sequence: UInt32
-  /// The minor version that the sender speaks.
   package let minor: UInt8
 
-  /// Reads the header of a whole datagram.
   package init(decoding datagram: [UInt8]) throws(DecodeError) {
     guard datagram.count >= Header.size else { throw .truncated }
     guard datagram.count <= Limit.message else { throw .tooLong }
@@ -42,17 +32,13 @@ package struct Message {
   package let header: Header
   package var attributes: AttributeReader
 
-  /// Reads a whole datagram.
-  ///
-  /// Attributes that this side does not know are skipped when the sender speaks a later minor
-  /// version, and refused otherwise.
+  /// Attributes that this side does not know are skipped where the sender speaks a later minor version.
   package init(decoding datagram: [UInt8]) throws(DecodeError) {
     header = try Header(decoding: datagram)
     attributes = try AttributeReader(
       datagram, from: Header.size, skipUnknown: header.minor > E7_IPC_MINOR)
   }
 
-  /// The bytes of a message of `type` with the attributes that `body` writes.
   package static func encode(
     _ type: MessageType, sequence: UInt32, _ body: (inout AttributeWriter) -> Void = { _ in }
   ) -> [UInt8] {
@@ -69,7 +55,7 @@ package struct Message {
   }
 }
 
-/// Why bytes from outside are no message.
+/// Why bytes from outside are no message: `phrase` tells what was wrong and what was expected.
 package enum DecodeError: Error, Equatable {
   case truncated, tooLong, badMagic, wrongLength, reservedBits
   case unsupportedVersion(major: UInt8)
@@ -81,7 +67,6 @@ package enum DecodeError: Error, Equatable {
   case outOfRange(Attribute)
   case unexpected(Attribute)
 
-  /// One line for people: what was wrong and what was expected.
   package var phrase: Phrase {
     switch self {
     case .truncated: "the message ends in the middle of its header or of an attribute"
@@ -123,7 +108,6 @@ package struct Outcome: Equatable, Sendable {
     (self.error, self.text, self.generation, self.id) = (error, text, generation, id)
   }
 
-  /// A refusal.
   @inline(never) package init(_ errno: Int32, _ text: Phrase) {
     self.init(error: UInt32(bitPattern: errno), text: text.bytes)
   }

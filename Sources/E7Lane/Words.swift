@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// The lists of `defs.x` by word and number.
-///
-/// A clang-imported enum takes any raw value; these look-ups are the only way from an untrusted
-/// number to one of its cases.
+/// The lists of `defs.x` by number: a clang-imported enum takes any raw value, and these look-ups are
+/// the only way from an untrusted number to one of its cases.
 package enum Words {
   /// The name proper of `number` in `list`, or nil where the list has no such number.
   package static func phrase(_ list: WordList, _ number: some BinaryInteger) -> Phrase? {
@@ -13,7 +11,6 @@ package enum Words {
 }
 
 extension MessageType {
-  /// The type with this number on the wire, or nil.
   package init?(wire number: UInt16) {
     guard unsafe e7_word_of(.messageType, UInt32(number)) != nil else { return nil }
     self.init(rawValue: number)
@@ -33,7 +30,6 @@ extension MessageType {
 }
 
 extension Attribute {
-  /// The attribute with this number on the wire, or nil.
   package init?(wire number: UInt16) {
     guard e7_attr(UInt32(number)).type >= 0 else { return nil }
     self.init(rawValue: number)
@@ -48,13 +44,11 @@ extension Attribute {
 }
 
 extension Flag {
-  /// The flag with this number on the wire, or nil.
   package init?(wire number: UInt8) {
     guard e7_flag(UInt32(number)).kind >= 0 else { return nil }
     self.init(rawValue: UInt16(number))
   }
 
-  /// The word of the rule language for it.
   package var phrase: Phrase {
     unsafe e7_flag_alias(UInt32(rawValue)).map { unsafe Phrase(cString: $0) } ?? ""
   }

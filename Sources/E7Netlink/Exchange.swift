@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import CNetlink
 
-/// A request and what the kernel answers, as a pure state machine over received datagrams.
-///
-/// The answer is parsed as if it were hostile: what is not from the kernel, or answers another
-/// request, is passed over; what does not parse ends the exchange.
+/// A request and what the kernel answers, as a pure state machine over received datagrams: what is
+/// not from the kernel, or answers another request, is passed over; what does not parse ends it.
 package struct Exchange {
   private let request: [UInt8]
   private let sequence: UInt32
 
-  /// Whether the answer is complete.
   package private(set) var isOver = false
   /// Whether what was listed changed in the middle of the dump.
   package private(set) var wasInterrupted = false
@@ -19,9 +15,7 @@ package struct Exchange {
   }
 
   /// The next message of the answer in a datagram that `port` sent, from `index` on, which moves
-  /// behind it; nil where the datagram has no more.
-  ///
-  /// Throws what the kernel says against the request.
+  /// behind it, or nil; throws what the kernel says against the request.
   package mutating func next(
     _ datagram: [UInt8], port: UInt32, _ index: inout Int
   ) throws(NetlinkError) -> NetlinkMessage? {

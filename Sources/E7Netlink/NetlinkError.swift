@@ -9,7 +9,6 @@ package struct NetlinkError: Error, Equatable, Sendable {
   package let kind: Kind
   /// errno(3), as an answer to others carries it.
   package let errno: Int32
-  /// One line for people.
   package let text: Phrase
 
   @inline(never) init(_ kind: Kind, _ errno: Int32, _ text: Phrase) {
@@ -46,7 +45,6 @@ package struct NetlinkError: Error, Equatable, Sendable {
     NetlinkError(.timedOut, ETIMEDOUT, "module e7 did not answer in time; the outcome is unknown")
   }
 
-  /// The socket's buffer was full.
   package static var lost: NetlinkError {
     NetlinkError(.lost, ENOBUFS, "messages of module e7 were lost")
   }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-import CNetlink
 
 /// One message of a netlink datagram: `struct nlmsghdr` of netlink(7) and what follows it, which in
 /// a message of generic netlink begins with `struct genlmsghdr`.
@@ -13,9 +12,7 @@ package struct NetlinkMessage: Equatable, Sendable {
   package let sequence: UInt32
   package let body: [UInt8]
 
-  /// The message that begins at `index`, which moves to the next; nil at the end of the datagram.
-  ///
-  /// A pure function; `NetlinkError.malformed` where a length does not fit.
+  /// The message that begins at `index`, which moves to the next; nil at the end: a pure function.
   @inline(never) package static func next(
     _ datagram: [UInt8], _ index: inout Int
   ) throws(NetlinkError) -> NetlinkMessage? {
@@ -31,20 +28,16 @@ package struct NetlinkMessage: Equatable, Sendable {
       body: Array(datagram[start + headerSize..<start + length]))
   }
 
-  /// Whether it is of a family of generic netlink, and has a command.
   package var isGeneric: Bool {
     type >= UInt16(NLMSG_MIN_TYPE) && body.count >= NetlinkMessage.genericHeaderSize
   }
   package var command: UInt8 { body[0] }
 
-  /// The attributes of a generic message, checked against the schema; those of a later version are
-  /// skipped.
+  /// The attributes of a message of family e7; those of a later version are skipped.
   package func attributes() throws(NetlinkError) -> AttributeReader {
-    let start = NetlinkMessage.genericHeaderSize
-    guard let reader = try? AttributeReader(body, from: start, skipUnknown: true) else {
-      throw .malformed
-    }
-    return reader
+    do throws(DecodeError) {
+      return try AttributeReader(body, from: NetlinkMessage.genericHeaderSize, skipUnknown: true)
+    } catch { throw .malformed }
   }
 
   /// The attributes, where this is `type` of E7's family with this number.
@@ -55,8 +48,7 @@ package struct NetlinkMessage: Equatable, Sendable {
     return try attributes()
   }
 
-  /// Where the payload of an attribute of another family than E7's is, the last of this number, or
-  /// nil.
+  /// Where the payload of another family's attribute is, the last of this number, or nil.
   @inline(never) package static func find(
     _ number: Int, in bytes: [UInt8], from start: Int = genericHeaderSize
   ) throws(NetlinkError) -> Range<Int>? {
@@ -95,8 +87,7 @@ package struct Family: Equatable, Sendable {
   }
 }
 
-/// A request of generic netlink; its number, and whether it wants an acknowledgement, are set as it
-/// is sent.
+/// A request of generic netlink; `KernelSocket.begin` completes it.
 package func genericRequest(
   family: UInt16, version: UInt8, command: UInt8, isDump: Bool = false, attributes: [UInt8]
 ) -> [UInt8] {

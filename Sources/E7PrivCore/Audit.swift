@@ -3,7 +3,7 @@
 /// What is told of edits: a line before each and one after it, and of refusals no more than some a
 /// second, with the number of those left out.
 package struct Audit {
-  /// Adds a line to the log; false where it could not.
+  /// False where a line could not be added to the log.
   package typealias Write = (Log.Priority, Phrase) -> Bool
 
   /// What an edit could not be told before it is not done.
@@ -19,8 +19,7 @@ package struct Audit {
     pace = Pace(perSecond: Limit.refusalsPerSecond, now: now)
   }
 
-  /// Who asks, as the kernel vouches for it: the effective user who made the lane, and the real
-  /// one who sends.
+  /// Who asks, as the kernel vouches for it: the effective user who made the lane, the real who sends.
   static func who(_ maker: Credentials, _ sender: Credentials?) -> Phrase {
     let real = sender ?? maker
     return "uid=\(maker.uid) ruid=\(real.uid) gid=\(maker.gid) pid=\(maker.pid) "

@@ -7,7 +7,7 @@ package struct Authority: Equatable, Sendable {
 
   package init(adminGroup: UInt32?) { self.adminGroup = adminGroup == 0 ? nil : adminGroup }
 
-  /// Whether who made a lane may edit; whoever the kernel does not name may not.
+  /// Whether who made a lane may edit; nobody whom the kernel does not name may.
   func admits(_ maker: Credentials?, over lane: borrowing FileDescriptor) -> Bool {
     guard let maker else { return false }
     if maker.uid == 0 { return true }
@@ -32,18 +32,16 @@ struct Pace {
   private var left: UInt64
   private var last: UInt64
 
-  /// A full bucket at `now` milliseconds.
   init(perSecond: Int, now: UInt64) {
-    self.perSecond = UInt64(max(0, perSecond))
+    self.perSecond = UInt64(perSecond)
     (left, last) = (self.perSecond * 1000, now)
   }
 
   /// Whether a message may be sent at `now` milliseconds; counts it if so.
   mutating func admits(now: UInt64) -> Bool {
-    let passed = now > last ? min(now - last, 1000) : 0
-    left = min(perSecond * 1000, left + passed * perSecond)
+    left = min(perSecond * 1000, left + min(now - min(now, last), 1000) * perSecond)
     last = max(last, now)
-    guard left >= 1000 else { return false }
+    if left < 1000 { return false }
     left -= 1000
     return true
   }

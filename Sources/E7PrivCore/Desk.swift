@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// What this module speaks of comes with it.
+@_exported public import E7Lane
+@_exported public import E7System
 
 /// Where edits go that were found right.
 package protocol EditTarget: ~Copyable {
@@ -9,14 +12,11 @@ package protocol EditTarget: ~Copyable {
   mutating func generation() -> UInt64?
 }
 
-/// All lanes of one e7-priv: who may say what, and the one transaction.
-///
-/// `now` is any clock's milliseconds.
+/// All lanes of one e7-priv: who may say what, and the one transaction; `now` is milliseconds.
 package struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
   private let authority: Authority
   /// The kernel, which may be asked what no lane asks for, too.
   package var target: Target
-  /// Those that are open, in the order in which they came.
   package private(set) var lanes: [Lane] = []
   private var transaction: Lane?
   private var vault: Vault
@@ -33,9 +33,8 @@ package struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
     audit = Audit(now: now, write)
   }
 
-  /// Takes a lane on; false where there is no room even for a refusal.
-  ///
-  /// A lane that serves nobody stays until its first message, which it refuses, or is overdue.
+  /// Takes a lane on; false where there is no room even for one that serves nobody, which stays until
+  /// its first message, which it refuses, or is overdue.
   package mutating func open(
     _ socket: consuming FileDescriptor, maker: Credentials?, now: UInt64
   ) -> Bool {
@@ -92,7 +91,6 @@ package struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
       do throws(DecodeError) {
         var message = try Message(decoding: datagram)
         let sequence = message.header.sequence
-        if message.header.type == .hello { lane.answer(Desk.greeting(sequence)) }
         return lane.answer(Desk.done(sequence, answer(lane, &message, who, now: now)))
       } catch { fault = Outcome(EBADMSG, error.phrase) }
     }
@@ -106,14 +104,6 @@ package struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
     lane.closes = true
   }
 
-  /// `Hello` of E7IPC, with its `Role.admin`.
-  private static func greeting(_ sequence: UInt32) -> [UInt8] {
-    Message.encode(.hello, sequence: sequence) {
-      $0.u8(.minor, UInt8(E7_IPC_MINOR))
-      $0.u8(.role, 3)
-    }
-  }
-
   private static func done(_ sequence: UInt32, _ outcome: Outcome) -> [UInt8] {
     Message.encode(.done, sequence: sequence) { outcome.write(&$0) }
   }
@@ -122,7 +112,14 @@ package struct Desk<Target: EditTarget & ~Copyable>: ~Copyable {
     _ lane: Lane, _ message: inout Message, _ who: Phrase, now: UInt64
   ) -> Outcome {
     switch message.header.type {
-    case .hello: return Outcome()
+    case .hello:
+      // As `Hello` of E7IPC writes it, with its `Role.admin`.
+      let hello = Message.encode(.hello, sequence: message.header.sequence) {
+        $0.u8(.minor, UInt8(E7_IPC_MINOR))
+        $0.u8(.role, 3)
+      }
+      lane.answer(hello)
+      return Outcome()
     case .save: return save(lane, &message.attributes, who, now: now)
     case let type:
       let edit = LaneEdit(type, message.attributes)

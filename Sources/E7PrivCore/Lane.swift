@@ -2,7 +2,6 @@
 
 /// One lane: who made it, and the answers that it has not taken yet.
 package final class Lane {
-  /// The end of a SEQPACKET pair.
   package let socket: FileDescriptor
   let maker: Credentials
   private let opened: UInt64
@@ -11,9 +10,8 @@ package final class Lane {
   var pace: Pace
   /// Whether it ends once its answers are taken.
   var closes = false
-  /// Messages, one behind the other, and where the first is that was not sent.
+  /// Messages, one behind the other.
   private var outbox: [UInt8] = []
-  private var next = 0
   /// When the peer stopped taking its answers, in milliseconds.
   private var stalled: UInt64?
 
@@ -39,18 +37,18 @@ package final class Lane {
 
   /// Sends what waits; false when the lane is to be closed.
   package func flush(now: UInt64) -> Bool {
-    while next < outbox.count {
-      let end = next + Int(outbox.hostU32(at: next + 16))
-      guard let isSent = try? SequencedSocket.send(socket, Array(outbox[next..<end])) else {
+    while !outbox.isEmpty {
+      let size = Int(outbox.hostU32(at: 16))
+      guard let isSent = try? SequencedSocket.send(socket, Array(outbox.prefix(size))) else {
         return false
       }
       guard isSent else {
         stalled = stalled ?? now
         return true
       }
-      next = end
+      outbox.removeFirst(size)
     }
-    (outbox, next, stalled) = ([], 0, nil)
+    stalled = nil
     return !closes
   }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// An edit of a lane's: each attribute is one of its command's, of its type, and has a value that
-/// there is.
+/// An edit of a lane's: each attribute is one of its command's, and has a value that there is.
 ///
 /// What they mean together the module judges, as it must for whoever else speaks to it.  It gets the
 /// attributes that were read here, each as it came.
@@ -14,7 +13,6 @@ package struct LaneEdit: Sendable {
   /// What is wrong with it and what was expected, or nil.
   package private(set) var fault: Outcome?
 
-  /// Reads the attributes of an edit of `type`.
   package init(_ type: MessageType, _ reader: AttributeReader) {
     self.type = type
     attributes = reader.all

@@ -5,17 +5,13 @@
 struct Vault: ~Copyable {
   private let folder: FileDescriptor
   private var file = FileDescriptor(owning: -1)
-  /// The lane whose file it is.
   private(set) var owner: Lane?
   private(set) var size = 0
 
   /// Saves in a folder, or nothing where its number is none.
   init(_ folder: consuming FileDescriptor) { self.folder = folder }
 
-  /// Takes a part; nil where more are to come, the end of the file otherwise.
-  ///
-  /// After a part of rules that are `meant`, a generation, nothing follows: `generation` is that of
-  /// the rules in force.
+  /// Takes a part; nil until the last, of rules that are `meant`: the generation that is in force.
   mutating func take(
     _ text: [UInt8], of meant: UInt64?, from lane: Lane, _ generation: UInt64?
   ) -> Outcome? {
@@ -52,7 +48,7 @@ struct Vault: ~Copyable {
       owner = nil
       return Outcome(generation: meant)
     } catch {
-      return Outcome(error.errno, "\(RulesFolder.path)/rules is as it was: \(error.phrase)")
+      return Outcome(error.errno, "the rules are not saved in \(RulesFolder.path): \(error.phrase)")
     }
   }
 

@@ -57,7 +57,7 @@ package struct EventSocket: ~Copyable {
   /// Never blocks.
   package func receive() throws(NetlinkError) -> [KernelMessage]? {
     do throws(NetlinkError) {
-      guard let (datagram, port) = try GenericSocket.receive(descriptor) else { return nil }
+      guard let (datagram, port) = try KernelSocket.receive(descriptor) else { return nil }
       return port == 0 ? EventSocket.messages(datagram) : []
     } catch {
       if error.kind == .lost { return [.lost] }

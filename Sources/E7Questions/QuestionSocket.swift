@@ -18,13 +18,13 @@ package struct Progress: Equatable, Sendable {
 /// The kernel makes a part of a list when the part before it is fetched, so that a list of any
 /// length costs no more memory than one part, and who does not fetch costs nothing.
 package struct QuestionSocket: ~Copyable {
-  private var socket: GenericSocket
+  private var socket: KernelSocket
   private let family: Family
   private var asked: (type: MessageType, isList: Bool, exchange: Exchange)?
 
   /// Opens a socket for questions to a family that was looked up before.
   package init(_ family: Family) throws(NetlinkError) {
-    socket = try GenericSocket()
+    socket = try KernelSocket()
     self.family = family
   }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+// What this module speaks of comes with it.
+@_exported public import CE7Linux
+@_exported public import E7Text
 
 /// An open file descriptor, closed when its owner lets go of it.
 ///
-/// It is public, as nothing else is, since Embedded Swift destroys what cannot be copied only where
-/// it sees how.
+/// Nothing else is public: Embedded Swift destroys what cannot be copied only where it sees how.
 @frozen public struct FileDescriptor: ~Copyable, Sendable {
   /// The number, for calls that only borrow it.
   public let raw: Int32
@@ -27,25 +29,21 @@
   }
 }
 
-/// A call of the kernel that failed.
+/// A call of the kernel that failed, by its name in the manual.
 package struct SystemError: Error, Sendable {
-  /// The call, as its manual page names it.
   package let call: StaticString
   package let errno: Int32
 
   package init(_ call: StaticString, errno: Int32) { (self.call, self.errno) = (call, errno) }
 
-  /// One line for people: the call, what went wrong, and errno's name.
   package var phrase: Phrase {
     "\(call): \(SystemError.meaning(errno)) (\(SystemError.symbol(errno)))"
   }
 
-  /// The name of an errno, such as `EPERM`.
   package static func symbol(_ errno: Int32) -> Phrase {
     unsafe e7_errno_name(errno).map { unsafe Phrase(cString: $0) } ?? "errno \(errno)"
   }
 
-  /// What an errno means, in English.
   package static func meaning(_ errno: Int32) -> Phrase {
     unsafe e7_errno_text(errno).map { unsafe Phrase(cString: $0) } ?? "unknown error"
   }

@@ -2,7 +2,6 @@
 
 /// Waiting for descriptors with one system call and nothing kept: ppoll(2).
 extension pollfd {
-  /// Waits for something to read, or for room to write.
   package static func input(_ raw: Int32) -> pollfd {
     pollfd(fd: raw, events: Int16(POLLIN), revents: 0)
   }

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/// Sockets of unix(7) that keep datagrams whole and in order: SOCK_SEQPACKET, close-on-exec.
-///
-/// Nothing here blocks, and nothing raises SIGPIPE.
+/// SEQPACKET sockets of unix(7), and netlink(7) to receive from: whole datagrams, and nothing blocks.
 package enum SequencedSocket {
-  /// Who connected, or made the pair, as it was then.
   package static func maker(
     _ socket: borrowing FileDescriptor
   ) throws(SystemError) -> Credentials {
@@ -15,8 +12,7 @@ package enum SequencedSocket {
 
   /// Sends one datagram; false when the peer's queue is full.
   ///
-  /// Fails with EPIPE or ECONNRESET when the peer has gone, and with EINVAL where `bytes` is empty:
-  /// an empty datagram looks like a closed peer.
+  /// EINVAL where `bytes` is empty: an empty datagram looks like a closed peer.
   package static func send(
     _ socket: borrowing FileDescriptor, _ bytes: [UInt8]
   ) throws(SystemError) -> Bool {
@@ -32,10 +28,9 @@ package enum SequencedSocket {
     return true
   }
 
-  /// Receives one datagram of at most `capacity` bytes; nil when none waits.
+  /// Receives one datagram; nil when none waits.
   ///
-  /// At most one descriptor is installed, and only where one is expected, however many were sent;
-  /// `Datagram.truncated` tells of those refused.
+  /// At most one descriptor is installed, and only where one is expected, however many were sent.
   package static func receive(
     _ socket: borrowing FileDescriptor, expectingDescriptor: Bool = false, capacity: Int = 65536
   ) throws(SystemError) -> Datagram? {
@@ -68,7 +63,6 @@ package struct Datagram: ~Copyable {
   package let port: UInt32
   fileprivate var descriptor: FileDescriptor?
 
-  /// Whether the peer has closed its end.
   package var isEnd: Bool { bytes.isEmpty }
 
   /// The descriptor that came along, if one did; the caller owns it from now on.

@@ -10,7 +10,7 @@ package struct ServiceManager {
 
   package init(by sender: Int32) { self.sender = sender }
 
-  /// When the watchdog wants the next sign of life, in milliseconds; nil where there is none.
+  /// When the watchdog wants the next sign of life, in milliseconds.
   package var wakes: UInt64? { period == 0 ? nil : next }
 
   /// Says, once, that what this process is for is done, or works.

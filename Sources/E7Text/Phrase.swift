@@ -3,7 +3,6 @@
 /// Words for people and logs, as bytes of any encoding.
 ///
 /// It is written like a String, of which it needs nothing: Embedded Swift would bring its Unicode.
-/// One with others in it is put together in place, so it is its own interpolation.
 package struct Phrase: ExpressibleByStringInterpolation, StringInterpolationProtocol, Equatable,
   Sendable
 {

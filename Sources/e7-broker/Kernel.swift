@@ -34,7 +34,7 @@ struct Kernel: ~Copyable {
       return .ready(instance: status.instance)
     } catch {
       switch error.kind {
-      case .version: return .foreign(version: try socket.socket.resolve(KernelSocket.name).version)
+      case .version: return .foreign(version: try socket.resolve(KernelSocket.name).version)
       case .noFamily: return .absent
       // It went between the two questions.
       case .refused where error.errno == ENOENT: return .absent

@@ -7,7 +7,6 @@ import E7BrokerCore
 import E7IPC
 import E7Netlink
 import E7Questions
-import E7Sandbox
 import E7Loop
 import E7System
 import E7Unix
@@ -92,11 +91,10 @@ struct Loop: ~Copyable {
 
   /// Nobody is served before this is done, or the process has ended.
   private func seal() {
-    do throws(SandboxError) {
-      if let lack = unsafe try Sandbox.seal(e7_broker_calls) { log.warning("\(String(lack))") }
-    } catch {
-      fail(String(error.phrase))
+    if e7_landlock_version() == 0 {
+      log.warning("this kernel has no Landlock; other means alone keep files away")
     }
+    if let fault = unsafe e7_seal(e7_broker_calls(), -1) { fail(unsafe String(cString: fault)) }
   }
 
   /// Serves until a signal or the module's next load ends it.

@@ -21,9 +21,8 @@ struct KernelTarget: EditTarget, ~Copyable {
     self.socket = socket
   }
 
-  /// Finds out without an edit whether the module has gone, or the role.
-  ///
-  /// Nothing tells: no member of a group may be a socket that wakes a service manager's unit.
+  /// Finds out without an edit whether the module has gone, or the role, which nothing tells: no
+  /// member of a group may be a socket that wakes a service manager's unit.
   mutating func look() {
     do throws(NetlinkError) {
       if try socket.status().instance != instance { throw .reloaded }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 import E7Netlink
 
-/// The daemon's log.
 let log = Log("e7-priv")
 
 /// Exit statuses.
@@ -14,7 +13,6 @@ enum Status {
   /// Another process has the role control.
   static let taken: Int32 = 76
 
-  /// What tells of the kernel's word at the start.
   static func of(_ error: NetlinkError) -> Int32 {
     switch error.kind {
     case .noFamily, .version: noModule

@@ -2,7 +2,6 @@
 import CE7Sandbox
 import E7Netlink
 import E7PrivCore
-import E7Sandbox
 
 /// The one process that edits: it has lanes, and a socket with the role control, but no capability.
 struct Service: ~Copyable {
@@ -28,11 +27,12 @@ struct Service: ~Copyable {
     manager = ServiceManager(by: door.raw)
     let target = Service.target(control, isManaged, &manager)
     let folder = Service.folder(user.gid)
-    do throws(SandboxError) {
-      try Sandbox.shed(to: user, parent: parent)
-      let lack = unsafe try Sandbox.seal(e7_service_calls, folder: folder.raw)
-      if let lack { log.write(.warning, lack) }
-    } catch { log.end(error.phrase) }
+    if e7_landlock_version() == 0 {
+      log.write(.warning, "this kernel has no Landlock; other means alone keep files away")
+    }
+    let fault =
+      unsafe e7_shed(user.uid, user.gid, parent) ?? e7_seal(e7_service_calls(), folder.raw)
+    if let fault = unsafe fault { log.end(unsafe Phrase(cString: fault)) }
     desk = Desk(
       authority: Authority(adminGroup: group), target: target, folder: folder,
       now: monotonicMilliseconds()
@@ -85,12 +85,10 @@ struct Service: ~Copyable {
   /// The folder of the rules file; one without a number where it is none to save in, which is told.
   private static func folder(_ group: UInt32) -> FileDescriptor {
     let raw = unsafe e7_open_rules_folder(RulesFolder.path.cString, group)
+    let expected: Phrase = "a folder of root's, and so above, that only group _e7-priv may write to"
     if raw < 0 {
       let reason = SystemError("open", errno: -raw).phrase
-      log.write(
-        .warning,
-        "\(RulesFolder.path): \(reason); nothing is saved; expected a folder of root's, and so above, that only group _e7-priv may write to"
-      )
+      log.write(.warning, "\(RulesFolder.path): \(reason); nothing is saved; expected \(expected)")
     }
     return FileDescriptor(owning: raw)
   }

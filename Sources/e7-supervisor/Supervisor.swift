@@ -48,7 +48,7 @@ struct Supervisor: ~Copyable {
     do throws(NetlinkError) {
       kernel = try KernelSocket()
       _ = try kernel.resolve()
-      var socket = try GenericSocket()
+      var socket = try KernelSocket()
       try socket.join("notify", of: "nlctrl")
       families = try socket.descriptor()
     } catch {
@@ -167,7 +167,7 @@ struct Supervisor: ~Copyable {
       // Without the module one that has no role and is told nothing.
       let view =
         family == nil
-        ? try GenericSocket().descriptor() : try Supervisor.openView(for: viewer)
+        ? try KernelSocket().descriptor() : try Supervisor.openView(for: viewer)
       broker.start(
         descriptors: [console.raw, view.raw, lanes.first.raw], names: "console:view:lanes",
         of: family, now: now)
@@ -215,7 +215,7 @@ struct Supervisor: ~Copyable {
   private func drainFamilies() {
     while true {
       do throws(NetlinkError) {
-        guard try GenericSocket.receive(families) != nil else { return }
+        guard try KernelSocket.receive(families) != nil else { return }
       } catch {
         guard error == .lost else { return }
       }

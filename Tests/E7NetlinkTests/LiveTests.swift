@@ -13,7 +13,7 @@ import Testing
 struct LiveTests {
   static var isLoaded: Bool {
     do throws(NetlinkError) {
-      var socket = try GenericSocket()
+      var socket = try KernelSocket()
       _ = try socket.resolve("e7")
       return true
     } catch {
@@ -22,7 +22,7 @@ struct LiveTests {
   }
 
   @Test func theControlFamilyIsFound() throws {
-    var socket = try GenericSocket()
+    var socket = try KernelSocket()
     let family = try socket.resolve("nlctrl")
     #expect(family.id == 16 && family.version == 2)
     let description = try socket.describe("nlctrl")
@@ -34,7 +34,7 @@ struct LiveTests {
 
   @Test func aFamilyThatIsNotThereIsToldApart() throws {
     #expect(throws: NetlinkError.noFamily) {
-      var socket = try GenericSocket()
+      var socket = try KernelSocket()
       _ = try socket.resolve("e7-none")
     }
   }
@@ -43,7 +43,7 @@ struct LiveTests {
     let name = Forge.attribute(2, [UInt8](repeating: 65, count: 40) + [0])
     var error: NetlinkError?
     do throws(NetlinkError) {
-      var socket = try GenericSocket()
+      var socket = try KernelSocket()
       _ = try socket.ask(genericRequest(family: 16, version: 1, command: 3, attributes: name))
     } catch let caught {
       error = caught
@@ -55,7 +55,7 @@ struct LiveTests {
   }
 
   @Test func aDumpEnds() throws {
-    var socket = try GenericSocket()
+    var socket = try KernelSocket()
     var exchange = try socket.begin(
       genericRequest(family: 16, version: 1, command: 3, isDump: true, attributes: []))
     var count = 0
@@ -70,7 +70,7 @@ struct LiveTests {
   }
 
   @Test func anEventSocketNeverBlocks() throws {
-    let events = EventSocket(try GenericSocket().descriptor())
+    let events = EventSocket(try KernelSocket().descriptor())
     #expect(try events.receive() == nil)
   }
 

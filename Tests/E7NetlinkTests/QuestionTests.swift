@@ -9,7 +9,7 @@ import Testing
 /// Against the control family, whose numbers are not E7's: what is not the family's is found out.
 struct QuestionTests {
   private func answer(_ type: MessageType, isList: Bool) throws(NetlinkError) -> Progress {
-    var control = try GenericSocket()
+    var control = try KernelSocket()
     var socket = try QuestionSocket(control.resolve("nlctrl"))
     try socket.ask(type, isList: isList)
     return try socket.next(within: 1000) { reader throws(DecodeError) in }
@@ -27,7 +27,7 @@ struct QuestionTests {
   }
 
   @Test func nothingIsThereUnasked() throws {
-    var control = try GenericSocket()
+    var control = try KernelSocket()
     var socket = try QuestionSocket(control.resolve("nlctrl"))
     #expect(throws: NetlinkError.malformed) {
       _ = try socket.next(within: 1000) { reader throws(DecodeError) in }

@@ -102,7 +102,7 @@ struct SaveTests {
     let blocker = folder.path + "/.rules.new"
     try FileManager.default.createDirectory(atPath: blocker, withIntermediateDirectories: false)
     let outcome = try fixture.save(1, part("a", 6))
-    #expect(outcome.error == UInt32(EISDIR) && text(outcome.text).contains("is as it was"))
+    #expect(outcome.error == UInt32(EISDIR) && text(outcome.text).contains("are not saved"))
     #expect(try folder.read("rules") == "old")
     try FileManager.default.removeItem(atPath: blocker)
     #expect(try fixture.save(1, part("b", 6)).error == 0)

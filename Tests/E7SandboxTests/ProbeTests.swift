@@ -2,7 +2,6 @@
 import CE7BrokerCalls
 import CE7Probe
 import CE7Sandbox
-import E7Sandbox
 import Glibc
 import Testing
 
@@ -14,18 +13,17 @@ enum Filter: String, CaseIterable {
 
   static let folder: Int32 = 7
 
-  private var table: (UnsafeMutablePointer<Int>) -> UnsafePointer<e7_call> {
+  private var table: e7_calls {
     switch self {
-    case .broker: unsafe e7_broker_calls
-    case .service, .serviceThatSaves: unsafe e7_service_calls
+    case .broker: unsafe e7_broker_calls()
+    case .service, .serviceThatSaves: unsafe e7_service_calls()
     }
   }
 
   /// The rows that are in force.
   var calls: [e7_call] {
-    var count = 0
-    let start = unsafe table(&count)
-    return unsafe UnsafeBufferPointer(start: start, count: count)
+    let table = unsafe table
+    return unsafe UnsafeBufferPointer(start: table.rows, count: table.count)
       .filter { self == .serviceThatSaves || !$0.saves }
   }
 
@@ -37,12 +35,7 @@ enum Filter: String, CaseIterable {
       guard dup2(root, Filter.folder) == Filter.folder else { return 1 }
       folder = Filter.folder
     }
-    do throws(SandboxError) {
-      _ = unsafe try Sandbox.seal(table, folder: folder)
-      return 0
-    } catch {
-      return 1
-    }
+    return unsafe e7_seal(table, folder) == nil ? 0 : 1
   }
 
   var on: @convention(c) () -> Int32 {

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+import CE7Sandbox
 import Foundation
 import Glibc
 import Testing
-
-import E7System
-import E7Text
-@testable import E7Sandbox
 
 /// The values of a field of this thread's status, in the order of proc(5).
 private func status(_ field: String) -> [String] {
@@ -17,14 +14,9 @@ private func status(_ field: String) -> [String] {
   return []
 }
 
-/// The step that failed, or nil.
-private func shed(toUID uid: UInt32, gid: UInt32, parent: Int32) -> SandboxError? {
-  do throws(SandboxError) {
-    try Sandbox.shed(to: Account(exists: true, uid: uid, gid: gid), parent: parent)
-    return nil
-  } catch {
-    return error
-  }
+/// What failed, or nil.
+private func shed(toUID uid: UInt32, gid: UInt32, parent: Int32) -> String? {
+  unsafe e7_shed(uid, gid, parent).map { unsafe String(cString: $0) }
 }
 
 /// Each test sheds in a process of its own.
@@ -82,7 +74,7 @@ struct SandboxTests {
       let error = shed(toUID: 61236, gid: 61236, parent: getppid())
       guard let error else { exit(2) }
       exit(
-        error.phrase == "cannot confine this process: user and group: Operation not permitted"
+        error == "cannot confine this process: user and group: Operation not permitted"
           ? 42 : 3)
     }
   }
@@ -91,7 +83,7 @@ struct SandboxTests {
     await #expect(processExitsWith: .exitCode(42)) {
       let error = shed(toUID: 61234, gid: 61235, parent: 1 << 22)
       exit(
-        error?.phrase == "cannot confine this process: die with the parent: No such process"
+        error == "cannot confine this process: die with the parent: No such process"
           ? 42 : 1)
     }
   }

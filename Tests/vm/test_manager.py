@@ -338,10 +338,10 @@ def test_by_hand_beside_the_units_is_refused(both):
 
 
 @pytest.mark.parametrize("change, word", [
-    (lambda words: words.replace(f",+cap_{SETPCAP}", ""), "securebits"),
+    (lambda words: words.replace(f",+cap_{SETPCAP}", ""), "capabilities"),
     (lambda words: words.replace("--init-groups", "--groups=61020"), "user and group"),
     (lambda words: words.replace("--regid=_e7-priv", "--regid=61000"), "user and group"),
-], ids=["securebits", "group", "other group"])
+], ids=["no capability to shed all", "group", "other group"])
 def test_a_unit_in_which_it_cannot_be_confined_does_not_serve(manager, e7, monkeypatch, change, word):
     popen = subprocess.Popen
     monkeypatch.setattr(subprocess, "Popen", lambda words, **options: popen(

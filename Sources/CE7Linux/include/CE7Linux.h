@@ -3,10 +3,10 @@
 // only under _GNU_SOURCE, which this header must not need.
 //
 // Every function that can fail returns a negative errno(3) then.
-#ifndef CE7LINUX_H
-#define CE7LINUX_H
+#pragma once
 
 #include <errno.h>
+#include <linux/genetlink.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,22 +19,20 @@
 const char *_Nullable e7_errno_name(int32_t number);
 const char *_Nullable e7_errno_text(int32_t number);
 
-/// The argument at `index`, or null past the last.
 const char *_Nullable e7_argument(size_t index);
 void e7_ignore_broken_pipes(void);
 
-/// What reads that which is written to a descriptor: a person; a character device such as /dev/kmsg,
-/// of which each write(2) is a record, there is always room, and poll(2) says nothing; or whatever
-/// reads bytes.
+/// What reads that which is written to a descriptor: a person; a device such as /dev/kmsg, of which
+/// each write(2) is a record, and poll(2) says nothing; or whatever reads bytes.
 enum e7_sink { E7_SINK_TERMINAL, E7_SINK_RECORDS, E7_SINK_STREAM };
 enum e7_sink e7_sink_of(int32_t fd);
 
-/// Writes all bytes, with one write(2) unless the kernel takes only a part; false where it failed,
-/// or where there was no room in that time; 0 does not ask for room.
+/// Writes all bytes, at once where the kernel takes them so; false where it failed, or where there was
+/// no room in that time; 0 does not ask for room.
 bool e7_write(int32_t fd, const uint8_t *_Nonnull bytes, size_t count, int32_t milliseconds);
 
-/// Runs the program `name` in place of this one, with this one's path as its argument: from the
-/// folder of this one, or from `elsewhere`.  Returns only on failure.
+/// Runs the program `name`, from the folder of this one or from `elsewhere`, in place of this one, with
+/// this one's path as its argument.  Returns only on failure.
 int32_t e7_become_beside(const char *_Nonnull name, const char *_Nonnull elsewhere);
 
 /// A user of /etc/passwd, looked up without NSS.
@@ -140,5 +138,3 @@ int32_t e7_save_write(int32_t fd, const uint8_t *_Nonnull bytes, size_t count, u
 /// Puts the file in the place of `rules`, and that in the place of `rules.previous`; when it
 /// returns 0, both survive a power cut.
 int32_t e7_save_end(int32_t folder, int32_t fd);
-
-#endif

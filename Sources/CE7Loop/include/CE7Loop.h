@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What broker and client need of Linux beyond CE7Linux.h, in its manner.
-#ifndef CE7LOOP_H
-#define CE7LOOP_H
+#pragma once
 
 #include <CE7Linux.h>
 
@@ -32,5 +31,3 @@ int32_t e7_open_rules(int32_t folder, const char *_Nonnull name, uint32_t uid);
 
 /// Opens a folder of a folder: -EPERM unless it is root's, and only root may write to it.
 int32_t e7_open_roots_folder(int32_t folder, const char *_Nonnull name);
-
-#endif

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // What a process gives up before it serves.
-#ifndef CE7SANDBOX_H
-#define CE7SANDBOX_H
+//
+// Whatever fails tells it in a sentence, else it is null; the process, which must have one thread, is
+// half confined then and must end.
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/// What an argument of a system call must be: `value`, or with `lacks` none of its bits.
+/// What an argument of a system call, counted from 1, must be: `value`, or with `lacks` none of its bits.
 struct e7_required {
-  /// Counted from 1; 0 in a row without.
   uint8_t argument;
   bool lacks;
   int32_t value;
@@ -23,7 +24,12 @@ struct e7_call {
   struct e7_required required[3];
 };
 
-/// Rows of a table of calls, for C alone; arguments are counted from 0.
+struct e7_calls {
+  const struct e7_call *_Nonnull rows;
+  size_t count;
+};
+
+/// Rows of a table, for C alone; arguments are counted from 0 here.
 #define E7_IS(n, v) {(n) + 1, false, v}
 #define E7_LACKS(n, bits) {(n) + 1, true, bits}
 
@@ -31,23 +37,15 @@ struct e7_call {
 enum { E7_FOLDER = INT32_MIN };
 
 /// The calls of e7-priv in service.
-const struct e7_call *_Nonnull e7_service_calls(size_t *_Nonnull count);
+struct e7_calls e7_service_calls(void);
 
 /// Becomes a user and group, neither of them 0, without any capability, dies with `parent` from now
 /// on, and asks the kernel whether all of it holds.
-///
-/// Where it fails, with -errno, `step` is what was to be brought about, and the process, which must
-/// have one thread, is half confined and must end.
-int32_t e7_shed(uint32_t uid, uint32_t gid, int32_t parent, const char *_Nonnull *_Nonnull step);
+const char *_Nullable e7_shed(uint32_t uid, uint32_t gid, int32_t parent);
 
 /// Forbids files by Landlock, but to be made, written and renamed in `folder`, unless it is -1; and
 /// every system call but `calls` by seccomp(2): another kills the process.
-///
-/// Returns the kernel's version of Landlock, 0 where it has none; or fails as `e7_shed`.
-int32_t e7_seal(const struct e7_call *_Nonnull calls, size_t count, int32_t folder,
-                const char *_Nonnull *_Nonnull step);
+const char *_Nullable e7_seal(struct e7_calls calls, int32_t folder);
 
-/// The kernel's version of Landlock, 0 without.
+/// The kernel's version of Landlock, 0 without, or a negative errno(3).
 int32_t e7_landlock_version(void);
-
-#endif

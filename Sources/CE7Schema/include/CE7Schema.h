@@ -2,8 +2,7 @@
 // The schema of kmod/uapi/defs.x for Swift: its enums, and look-ups in its tables.
 //
 // Every number that comes from outside passes a look-up here before it becomes an enum.
-#ifndef CE7SCHEMA_H
-#define CE7SCHEMA_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,5 +34,3 @@ struct e7_attr_form e7_attr(uint32_t number);
 
 /// Whether a command of the kernel's takes an attribute.
 bool e7_takes(uint32_t command, uint32_t attribute);
-
-#endif

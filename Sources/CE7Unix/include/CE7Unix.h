@@ -2,8 +2,7 @@
 // What e7-priv in service needs nothing of: children, signals, files, and making ends of sockets.
 //
 // Every function that can fail returns a negative errno(3) then.
-#ifndef CE7UNIX_H
-#define CE7UNIX_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -86,5 +85,3 @@ int32_t e7_lock_file(const char *_Nonnull path);
 
 /// Makes a folder that root and `gid` may write to, or gives one that root owns that mode.
 int32_t e7_make_rules_folder(const char *_Nonnull path, uint32_t gid);
-
-#endif

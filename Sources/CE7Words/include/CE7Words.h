@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // Look-ups in the tables of kmod/uapi/defs.x that people's words need, and e7-priv does not.
-#ifndef CE7WORDS_H
-#define CE7WORDS_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -25,5 +24,3 @@ int32_t e7_flag_at(size_t index);
 
 /// One line about a flag, static, or null where there is no such flag.
 const char *_Nullable e7_flag_doc(uint32_t number);
-
-#endif

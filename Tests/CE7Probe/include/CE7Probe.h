@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // A system call in a process of its own, to see whether a filter kills it.
-#ifndef CE7PROBE_H
-#define CE7PROBE_H
+#pragma once
 
 #include <stdint.h>
 
@@ -17,5 +16,3 @@ int32_t e7_probe_i386(int32_t number, int32_t (*_Nonnull before)(void));
 
 /// Capabilities stay when the user changes: PR_SET_SECUREBITS.
 int32_t e7_keep_capabilities(void);
-
-#endif

@@ -1,4 +1,0 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
-// What this module's interface speaks of comes with it.
-@_exported public import CE7Linux
-@_exported public import E7Text

@@ -175,7 +175,8 @@ def test_as_a_unit_it_needs_the_socket_of_e7_priv(start):
 
 
 def test_refuses_to_start_by_hand(start):
-    refuses(start(pid=1), 1, "was handed no descriptors; e7-broker is started by e7-priv")
+    refuses(start(pid=1), 1,
+            "no descriptor named console among those handed over; e7-broker is started by e7-priv")
 
 
 def test_takes_no_argument(start):

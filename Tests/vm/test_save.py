@@ -124,7 +124,7 @@ def test_a_full_disk_loses_nothing(folder, e7):
         service = Service()
         with service.lane() as lane, pytest.raises(ipc.Refused) as refused:
             save(lane, e7, *["x" * 30000] * 5)
-        assert refused.value.errno == errno.ENOSPC and "as it was" in refused.value.text
+        assert refused.value.errno == errno.ENOSPC and "are not saved" in refused.value.text
         assert RULES.read_text() == "old\n" and NEXT.stat().st_size == 0
         with service.lane() as lane:
             save(lane, e7, "new\n")

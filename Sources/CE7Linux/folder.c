@@ -38,8 +38,7 @@ int32_t e7_open_rules_folder(const char *path, uint32_t gid) {
     close(above);
     errno = error;
   }
-  if (fd < 0) return -errno;
-  if (is_roots(fd, gid)) return fd;
+  if (fd < 0 || is_roots(fd, gid)) return fd < 0 ? -errno : fd;
   close(fd);
   return -EPERM;
 }
@@ -70,12 +69,13 @@ int32_t e7_save_write(int32_t fd, const uint8_t *bytes, size_t count, uint64_t o
 }
 
 int32_t e7_save_end(int32_t folder, int32_t fd) {
-  if (fsync(fd)) return -errno;
+  while (fsync(fd)) if (errno != EINTR) return -errno;
   // With none there is nothing to keep; a file system that cannot exchange keeps none either.
   if (rename_to(folder, next, saved, RENAME_EXCHANGE) == 0
           ? rename_to(folder, next, previous, 0)
           : (errno != ENOENT && errno != EINVAL && errno != ENOSYS) ||
                 rename_to(folder, next, saved, 0))
     return -errno;
-  return fsync(folder) ? -errno : 0;
+  while (fsync(folder)) if (errno != EINTR) return -errno;
+  return 0;
 }
